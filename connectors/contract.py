@@ -1,0 +1,140 @@
+"""What a connector is: the words it speaks with the hub, and the capabilities it may have."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Protocol, TypeAlias, runtime_checkable
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel
+
+from connectors.transport import Network
+from hub.domain.periods import Hours, Nights
+
+
+@dataclass(frozen=True, slots=True)
+class AllDay:
+    """Dates as the channel wrote them, half-open: `after` is the first day that is free again."""
+
+    first: date
+    after: date
+
+
+@dataclass(frozen=True, slots=True)
+class Timed:
+    """Aware UTC instants, half-open. An event without length has starts_at == ends_at and is never busy."""
+
+    starts_at: datetime
+    ends_at: datetime
+
+
+When: TypeAlias = AllDay | Timed
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteEvent:
+    """One occurrence on a channel, as received; recurrences arrive expanded."""
+
+    uid: str
+    recurrence_id: str | None
+    when: When
+    busy: bool
+    summary: str = ""
+    description: str = ""
+    sequence: int = 0
+    problem: str | None = None
+    """In words, what could not be read; the event counts all the same."""
+
+    @property
+    def key(self) -> str:
+        """The event's identity within one link."""
+        return self.uid if self.recurrence_id is None else f"{self.uid}/{self.recurrence_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The days in which recurrences are expanded and events are wanted; half-open."""
+
+    first: date
+    after: date
+
+
+@dataclass(frozen=True, slots=True)
+class Pulled:
+    """What one pull brought; `cursor` is to be stored with the events it covers, never before them."""
+
+    events: tuple[RemoteEvent, ...]
+    cursor: dict[str, str]
+    full: bool
+    """The events are everything in the window: what is missing from them is gone."""
+    unchanged: bool
+    """The remote says what it said last time: `events` is empty and what is stored stays."""
+    problems: tuple[str, ...] = ()
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FeedEntry:
+    """What an outbound feed says about one busy span of ours."""
+
+    uid: str
+    span: Nights | Hours
+    summary: str
+    modified_at: datetime
+    sequence: int
+    description: str = ""
+    origin: str | None = None
+    """For a block relayed from elsewhere: the identity it had where it came from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    name: str
+    entries: tuple[FeedEntry, ...]
+    modified_at: datetime
+    refresh: timedelta
+    """How often a consumer is asked to come back."""
+
+
+@runtime_checkable
+class Connector(Protocol):
+    """A channel's manifest. `secret_fields` names the settings that are encrypted and never shown."""
+
+    @property
+    def slug(self) -> str: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def settings_model(self) -> type[BaseModel]: ...
+    @property
+    def secret_fields(self) -> frozenset[str]: ...
+
+    def check(self, settings: BaseModel, network: Network) -> None:
+        """Prove that the settings work, or raise a ConnectorError."""
+        ...
+
+
+@runtime_checkable
+class PullsEvents(Protocol):
+    def pull(
+        self,
+        settings: BaseModel,
+        cursor: Mapping[str, str] | None,
+        window: Window,
+        zone: ZoneInfo,
+        network: Network,
+    ) -> Pulled:
+        """The channel's events in the window; `zone` is the property's. Raises ConnectorError only.
+
+        An outage is never an empty result: whatever is not a complete answer raises.
+        """
+        ...
+
+
+@runtime_checkable
+class RendersFeed(Protocol):
+    def render(self, feed: Feed) -> bytes:
+        """The bytes of our feed: equal feeds give equal bytes."""
+        ...

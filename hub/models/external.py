@@ -1,0 +1,114 @@
+"""What channels told us: events as received, the blocks they take, and conflicts with what we sold."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped
+
+from hub.models.base import Owned, belongs_to, one_of
+
+CONFLICT_TYPES = ("EXTERNAL_OVERLAP", "UNPLACED")
+CONFLICT_STATES = ("open", "closed")
+
+
+class ExternalEvent(Owned):
+    """A fact per link, as received. `sealed` holds its text, which may name a guest."""
+
+    __tablename__ = "external_events"
+    __table_args__ = (
+        belongs_to("links", "link_id", on_delete="CASCADE"),
+        UniqueConstraint("organization_id", "link_id", "key"),
+        UniqueConstraint("uid_out"),
+        CheckConstraint("starts_at < ends_at", name="period"),
+    )
+
+    link_id: Mapped[UUID]
+    key: Mapped[str]
+    """UID, with the RECURRENCE-ID behind it for one occurrence of a series"""
+    all_day: Mapped[bool]
+    first: Mapped[date | None]
+    after: Mapped[date | None]
+    """All-day events keep their dates, half-open"""
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    sealed: Mapped[bytes]
+    """{"summary", "description", "uid"}"""
+    problem: Mapped[str | None]
+    digest: Mapped[bytes]
+    """Of all that was received: an unchanged event costs no write"""
+    uid_out: Mapped[str]
+    """Its name in the feeds that relay it, for life"""
+    first_seen_at: Mapped[datetime]
+    changed_at: Mapped[datetime]
+
+
+class ExternalBlock(Owned):
+    """What one external event takes: a leaf unit for a period; `unit_id` is null while it found none."""
+
+    __tablename__ = "external_blocks"
+    __table_args__ = (
+        belongs_to("external_events", "event_id", on_delete="CASCADE"),
+        belongs_to("links", "link_id", on_delete="CASCADE"),
+        belongs_to("units", "unit_id"),
+        CheckConstraint("starts_at < ends_at AND ends_at <= free_at", name="period"),
+        Index(
+            "ix_external_blocks_unit_id_free_at",
+            "unit_id",
+            "free_at",
+            postgresql_include=["organization_id", "starts_at"],
+        ),
+        Index(None, "organization_id", "link_id"),
+        Index(None, "organization_id", "event_id"),
+    )
+
+    link_id: Mapped[UUID]
+    event_id: Mapped[UUID]
+    unit_id: Mapped[UUID | None]
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    free_at: Mapped[datetime]
+    """`ends_at` and the unit type's turnaround: from when we sell again"""
+
+
+class ConflictRecord(Owned):
+    """Two truths about one unit: both are kept, the nights stay blocked, somebody must decide."""
+
+    __tablename__ = "conflicts"
+    __table_args__ = (
+        belongs_to("links", "link_id", on_delete="CASCADE"),
+        belongs_to("units", "unit_id"),
+        belongs_to("bookings", "booking_id"),
+        one_of("type", CONFLICT_TYPES),
+        one_of("state", CONFLICT_STATES),
+        Index(
+            "uq_conflicts_open",
+            "organization_id",
+            "event_id",
+            text("coalesce(item_id, '00000000-0000-0000-0000-000000000000'::uuid)"),
+            unique=True,
+            postgresql_where=text("state = 'open'"),
+        ),
+        Index(None, "organization_id", "state"),
+    )
+
+    type: Mapped[str]
+    state: Mapped[str]
+    link_id: Mapped[UUID]
+    event_id: Mapped[UUID]
+    """No foreign key: the conflict outlives the event, and says what it was"""
+    unit_id: Mapped[UUID | None]
+    booking_id: Mapped[UUID | None]
+    item_id: Mapped[UUID | None]
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    """Where the two overlap"""
+    local: Mapped[dict[str, Any]]
+    remote: Mapped[dict[str, Any]]
+    """Ids, spans and names of channels; never a guest"""
+    opened_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]
+    resolution: Mapped[str | None]

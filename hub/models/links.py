@@ -1,0 +1,135 @@
+"""Connections to channels, links to their calendars, and what our own feeds last said."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from hub.models.base import Owned, belongs_to, of_organization, one_of
+from hub.models.properties import CATEGORIES, Edited
+
+DIRECTIONS = ("import", "export", "two_way")
+LINK_STATES = ("active", "guarded", "needs_auth", "lost", "paused")
+
+
+class Connection(Edited):
+    """An account of the organization's at one channel."""
+
+    __tablename__ = "connections"
+    __table_args__ = (of_organization(),)
+
+    connector: Mapped[str]
+    """The connector's slug"""
+    name: Mapped[str]
+    settings_sealed: Mapped[bytes]
+
+
+class Link(Edited):
+    """One remote calendar in one connection, for one scope, in one or both directions."""
+
+    __tablename__ = "links"
+    __table_args__ = (
+        belongs_to("connections", "connection_id"),
+        belongs_to("properties", "property_id"),
+        belongs_to("units", "unit_id"),
+        belongs_to("unit_types", "unit_type_id"),
+        one_of("direction", DIRECTIONS),
+        one_of("state", LINK_STATES),
+        one_of("category", CATEGORIES),
+        CheckConstraint("num_nonnulls(unit_id, unit_type_id, category) <= 1", name="one_scope"),
+        CheckConstraint("interval_seconds BETWEEN 60 AND 604800", name="interval_seconds"),
+        UniqueConstraint("feed_token_hash"),
+        Index(
+            "ix_links_due",
+            "next_pull_at",
+            postgresql_where=text("state = 'active' AND direction IN ('import', 'two_way')"),
+        ),
+        Index(None, "organization_id", "property_id"),
+    )
+
+    connection_id: Mapped[UUID]
+    property_id: Mapped[UUID]
+    unit_id: Mapped[UUID | None]
+    unit_type_id: Mapped[UUID | None]
+    category: Mapped[str | None]
+    """At most one of the three narrows the scope; none is the whole property."""
+    direction: Mapped[str]
+    settings_sealed: Mapped[bytes]
+    state: Mapped[str] = mapped_column(default="active")
+    state_reason: Mapped[str | None]
+    """In plain words, with what to do about it"""
+
+    interval_seconds: Mapped[int] = mapped_column(default=900)
+    next_pull_at: Mapped[datetime]
+    cursor: Mapped[dict[str, Any] | None]
+    verified_at: Mapped[datetime | None]
+    """When the channel's calendar was last known to be what we hold of it"""
+    failures: Mapped[int] = mapped_column(default=0)
+    attempts: Mapped[int] = mapped_column(default=0)
+    """Pulls begun and not ended: three mean that pulling kills its worker"""
+    fence: Mapped[int] = mapped_column(default=0)
+    lease_until: Mapped[datetime] = mapped_column(server_default=text("'-infinity'"))
+    """Database's clock, as nothing else is"""
+
+    feed_token_hash: Mapped[bytes | None]
+    feed_token_sealed: Mapped[bytes | None]
+    uid_domain: Mapped[str]
+    """The host in the UIDs that this link's feed makes for spans without a row"""
+
+
+class FeedEntry(Owned):
+    """One thing that our feed to one link says, or said: its version is what changed for that reader."""
+
+    __tablename__ = "feed_entries"
+    __table_args__ = (
+        belongs_to("links", "link_id", on_delete="CASCADE"),
+        UniqueConstraint("organization_id", "link_id", "uid"),
+    )
+
+    link_id: Mapped[UUID]
+    uid: Mapped[str]
+    content: Mapped[dict[str, Any]]
+    """Canonical: {"first","after"} of nights or {"starts_at","ends_at"}, "summary", "origin\""""
+    sequence: Mapped[int]
+    modified_at: Mapped[datetime]
+    exported_at: Mapped[datetime]
+    withdrawn_at: Mapped[datetime | None]
+
+
+class FeedSnapshot(Owned):
+    """The bytes that a feed serves; written again only when its content changed. `id` is the link's."""
+
+    __tablename__ = "feed_snapshots"
+    __table_args__ = (belongs_to("links", "id", on_delete="CASCADE"),)
+
+    revision: Mapped[int]
+    content_hash: Mapped[bytes]
+    body: Mapped[bytes] = mapped_column(LargeBinary)
+    etag: Mapped[str]
+    modified_at: Mapped[datetime]
+
+
+class FeedFetches(Owned):
+    """The ledger: how often one consumer fetched one feed on one day, and when it last did."""
+
+    __tablename__ = "feed_fetches"
+    __table_args__ = (
+        belongs_to("links", "link_id", on_delete="CASCADE"),
+        UniqueConstraint("organization_id", "link_id", "consumer", "day"),
+    )
+
+    link_id: Mapped[UUID]
+    consumer: Mapped[str]
+    """User-Agent, shortened"""
+    day: Mapped[str]
+    """UTC date, YYYY-MM-DD"""
+    full: Mapped[int] = mapped_column(default=0)
+    not_modified: Mapped[int] = mapped_column(default=0)
+    revision: Mapped[int] = mapped_column(default=0)
+    """The newest revision it has seen"""
+    first_at: Mapped[datetime]
+    last_at: Mapped[datetime]

@@ -1,0 +1,41 @@
+"""
+Who holds which unit: the one lock rule.
+
+A transaction that changes what is allocated or blocked on units first takes the advisory lock of each of
+them, in sorted order, then reads, then decides and writes. There is no second round: whoever needs more
+raises StaleRead and starts again with the larger set. Row locks come after: units, bookings, allocations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from hub.database import StaleRead
+
+_LOCK = text("SELECT pg_advisory_xact_lock(k) FROM unnest(CAST(:keys AS bigint[])) AS k")
+
+
+def units(session: Session, unit_ids: Iterable[UUID]) -> frozenset[UUID]:
+    """Lock leaf units until the transaction ends. Read what they hold only afterwards."""
+    if "locked_units" in session.info:
+        raise AssertionError("units are locked once in a transaction")
+    wanted = frozenset(unit_ids)
+    session.info["locked_units"] = wanted
+    if wanted:
+        session.execute(_LOCK, {"keys": sorted({key(unit_id) for unit_id in wanted})})
+    return wanted
+
+
+def require(session: Session, unit_ids: Iterable[UUID]) -> None:
+    """Start again if the units that turned out to matter are not all among the locked ones."""
+    if not frozenset(unit_ids) <= session.info.get("locked_units", frozenset()):
+        raise StaleRead
+
+
+def key(unit_id: UUID) -> int:
+    """A UUIDv7's random half, as PostgreSQL's bigint. A collision only makes two units share a lock."""
+    return int.from_bytes(unit_id.bytes[8:], "big", signed=True)

@@ -1,0 +1,103 @@
+"""What is asked for: items by unit or by type, checked against the rules before anything is locked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from hub.domain.rules import Ask, Terms, refusals
+from sqlalchemy.orm import Session
+
+from hub.database import organization_of
+from hub.domain.periods import Hours, Nights, Span, occupied
+from hub.errors import NotFound, Reason, Refused
+from hub.models.bookings import Blackout, BookingItem
+from hub.models.properties import Property
+from hub.queries import inventory
+from hub.services.placement import Asked
+
+
+@dataclass(frozen=True, slots=True)
+class ItemRequest:
+    """One unit, or any of a type, for one span."""
+
+    span: Span
+    unit_id: UUID | None = None
+    unit_type_id: UUID | None = None
+
+
+def property_of(session: Session, property_id: UUID) -> Property:
+    found = session.get(Property, (organization_of(session), property_id))
+    if found is None or found.archived_at is not None:
+        raise NotFound.because("not_found", "there is no such property", "property_id")
+    return found
+
+
+def offers_for(
+    session: Session, place: Property, items: Sequence[ItemRequest], guests: int, now: datetime
+) -> tuple[Asked, ...]:
+    """Units that could serve each item; Refused, naming the field, where a rule of booking forbids it."""
+    if not items:
+        raise Refused.because("required", "a booking needs at least one item", "items")
+    asked = tuple(_asked(session, place, item, f"items[{n}]") for n, item in enumerate(items))
+    room_for = sum(max(offer.capacity for offer in item.offers) for item in asked)
+    today = now.astimezone(ZoneInfo(place.time_zone)).date()
+    reasons: list[Reason] = []
+    for item in asked:
+        terms = Terms(today=today, now=now, let_by=item.offers[0].let_by, capacity=room_for)
+        reasons += [
+            reason if reason.field == "guests" else replace(reason, field=f"{item.field}.{reason.field}")
+            for reason in refusals(Ask(item.span, guests), terms)
+        ]
+    if reasons:
+        raise Refused(*_distinct(reasons))
+    return asked
+
+
+def columns(span: Span, zone: ZoneInfo) -> dict[str, Any]:
+    """The four columns in which a row keeps its span."""
+    if isinstance(span, Hours):
+        return {"arrival": None, "departure": None, "starts_at": span.starts_at, "ends_at": span.ends_at}
+    period = occupied(span, zone)
+    return {
+        "arrival": span.arrival,
+        "departure": span.departure,
+        "starts_at": period.starts_at,
+        "ends_at": period.ends_at,
+    }
+
+
+def span_of(row: BookingItem | Blackout) -> Span:
+    """The span that `columns` wrote."""
+    if row.arrival is not None and row.departure is not None:
+        return Nights(row.arrival, row.departure)
+    return Hours(row.starts_at, row.ends_at)
+
+
+def _asked(session: Session, place: Property, item: ItemRequest, field: str) -> Asked:
+    if (item.unit_id is None) == (item.unit_type_id is None):
+        raise Refused.because("one_of", "name either a unit_id or a unit_type_id", field)
+    if item.unit_id is not None:
+        offers = inventory.of_units(session, [item.unit_id])
+        field_of_unit = f"{field}.unit_id"
+    else:
+        offers = inventory.of_types(session, [item.unit_type_id] if item.unit_type_id else [])
+        field_of_unit = f"{field}.unit_type_id"
+    offers = tuple(offer for offer in offers if offer.property_id == place.id)
+    if not offers:
+        raise Refused.because(
+            "unknown", "this property has no such unit, or none of such a type", field_of_unit
+        )
+    return Asked(item.span, offers, by_type=item.unit_type_id is not None, field=field)
+
+
+def _distinct(reasons: Sequence[Reason]) -> list[Reason]:
+    found: list[Reason] = []
+    for reason in reasons:
+        if reason not in found:
+            found.append(reason)
+    return found

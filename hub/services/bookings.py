@@ -1,0 +1,222 @@
+"""Bookings: made, amended, confirmed, cancelled, and taken through their life."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
+
+from hub import clock
+from hub.database import organization_of
+from hub.domain import lifecycle
+from hub.domain.lifecycle import LIFECYCLE, Status
+from hub.domain.periods import Period
+from hub.errors import Conflict, Reason, Refused
+from hub.ids import new_id, new_reference
+from hub.models.bookings import Booking, BookingItem, Guest
+from hub.models.properties import Property
+from hub.queries import bookings as query
+from hub.queries import inventory, locks
+from hub.services import allocations, asking, changes, outbox, placement, snapshots
+from hub.services import guests as guest_book
+from hub.services.asking import ItemRequest
+from hub.services.guests import GuestFields
+from hub.services.placement import Asked
+
+FIRST_STATUSES = (Status.HELD, Status.CONFIRMED)
+
+
+@dataclass(frozen=True, slots=True)
+class BookingRequest:
+    """What somebody wants to book. `hold_minutes` counts for a hold only; None is the property's own."""
+
+    property_id: UUID
+    items: tuple[ItemRequest, ...]
+    guests: int
+    guest: GuestFields | None
+    status: Status = Status.CONFIRMED
+    source: str = "direct"
+    hold_minutes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Booked:
+    """A booking with its items, as they are now."""
+
+    booking: Booking
+    items: tuple[BookingItem, ...]
+
+
+def book(session: Session, request: BookingRequest, uid_domain: str) -> Booked:
+    """
+    Sell, or hold, units for all items or for none. `uid_domain` is the host in the items' feed UIDs.
+
+    Refused for what can never be; Conflict, naming what takes the units, for what cannot be now.
+    """
+    now = clock.now()
+    place = asking.property_of(session, request.property_id)
+    if request.status not in FIRST_STATUSES:
+        raise Refused.because("invalid_status", "a new booking is held or confirmed", "status")
+    asked = asking.offers_for(session, place, request.items, request.guests, now)
+
+    units = placement.find(session, asked, now)
+
+    booking = _new(session, request, place, asked)
+    items = []
+    for position, (item, unit) in enumerate(zip(asked, units, strict=True)):
+        row = BookingItem(
+            organization_id=booking.organization_id,
+            id=new_id(),
+            booking_id=booking.id,
+            position=position,
+            unit_type_id=unit.unit_type_id,
+            unit_id=unit.id,
+            pinned=not item.by_type,
+            uid=f"{new_id()}@{uid_domain}",
+            **asking.columns(item.span, item.offers[0].zone),
+        )
+        session.add(row)
+        session.flush()
+        allocations.take(session, unit, item.period, row, booking.hold_until)
+        items.append(row)
+    changes.record(
+        session,
+        "booking",
+        booking.id,
+        str(booking.status),
+        after=snapshots.booking(booking, items),
+        property_id=place.id,
+    )
+    taken = [leaf for unit in units for leaf in unit.leaves]
+    outbox.inventory_changed(session, taken, f"booking.{booking.status}", booking.id)
+    return Booked(booking, tuple(items))
+
+
+def advance(session: Session, booking_id: UUID, target: Status, *, reason: str | None = None) -> Booked:
+    """
+    Take a booking to its next status, and give up its units where that status no longer holds them.
+
+    A hold that lapsed, or whose nights a channel took meanwhile, cannot be confirmed.
+    """
+    now = clock.now()
+    query.one(session, booking_id)
+    locks.units(session, query.units_of(session, [booking_id]))
+    (booking,) = query.locked(session, [booking_id])
+    units = query.units_of(session, [booking_id])
+    locks.require(session, units)
+    if booking.status == target:
+        return Booked(booking, query.items(session, [booking_id]))
+    if refusal := lifecycle.refusal(Status(booking.status), target):
+        raise Conflict(refusal)
+    if booking.hold_until is not None and target not in (Status.EXPIRED, Status.CANCELLED):
+        _still_good(session, booking)
+
+    items = query.items(session, [booking_id])
+    before = snapshots.booking(booking, items)
+    if LIFECYCLE[target].allocates:
+        if booking.hold_until is not None:
+            allocations.keep(session, booking_id, units=units)
+    else:
+        allocations.release(session, [booking_id], units=units)
+    booking.status = target
+    booking.hold_until = None
+    if target is Status.CANCELLED:
+        booking.cancelled_at = now
+        booking.cancel_reason = reason
+    session.flush()
+
+    after = snapshots.booking(booking, items)
+    changes.record(
+        session,
+        "booking",
+        booking.id,
+        str(target),
+        before=before,
+        after=after,
+        property_id=booking.property_id,
+    )
+    outbox.inventory_changed(session, units, f"booking.{target}", booking.id)
+    return Booked(booking, items)
+
+
+def amend(
+    session: Session, booking_id: UUID, *, guest: GuestFields | None = None, guests: int | None = None
+) -> Booked:
+    """Change who comes, or how many; units and dates change by `rebooking.move`."""
+    query.one(session, booking_id)
+    (booking,) = query.locked(session, [booking_id])
+    items = query.items(session, [booking_id])
+    before = snapshots.booking(booking, items)
+    if guests is not None:
+        room_for = sum(offer.capacity for offer in inventory.of_units(session, [i.unit_id for i in items]))
+        if not 1 <= guests <= room_for:
+            raise Refused.because("over_capacity", f"these units sleep 1 to {room_for} guests", "guests")
+        booking.guests = guests
+    if guest is not None:
+        known = session.get(Guest, (organization_of(session), booking.guest_id)) if booking.guest_id else None
+        if known is None:
+            known = guest_book.add(session, guest)
+            session.flush()
+            booking.guest_id = known.id
+        else:
+            guest_book.write(session, known, guest)
+    booking.updated_at = clock.now()
+    session.flush()
+    changes.record(
+        session,
+        "booking",
+        booking.id,
+        "amended",
+        before=before,
+        after=snapshots.booking(booking, items) | ({"guest": "changed"} if guest is not None else {}),
+        property_id=booking.property_id,
+    )
+    return Booked(booking, items)
+
+
+def extent(items: tuple[Asked, ...]) -> Period:
+    """From the first arrival to the last departure, without turnaround."""
+    spans = [asking.columns(item.span, item.offers[0].zone) for item in items]
+    return Period(min(span["starts_at"] for span in spans), max(span["ends_at"] for span in spans))
+
+
+def _new(session: Session, request: BookingRequest, place: Property, asked: tuple[Asked, ...]) -> Booking:
+    now = clock.now()
+    guest = guest_book.add(session, request.guest) if request.guest else None
+    session.flush()
+    whole = extent(asked)
+    minutes = request.hold_minutes or place.hold_minutes
+    booking = Booking(
+        organization_id=organization_of(session),
+        id=new_id(),
+        property_id=place.id,
+        guest_id=guest.id if guest else None,
+        reference=new_reference(),
+        status=request.status,
+        source=request.source,
+        guests=request.guests,
+        starts_at=whole.starts_at,
+        ends_at=whole.ends_at,
+        hold_until=now + timedelta(minutes=minutes) if request.status is Status.HELD else None,
+    )
+    session.add(booking)
+    session.flush()
+    return booking
+
+
+def _still_good(session: Session, booking: Booking) -> None:
+    """A hold may go on only before it lapses, and while no channel has taken what it holds."""
+    now = clock.now()
+    if booking.hold_until is not None and booking.hold_until <= now:
+        place = asking.property_of(session, booking.property_id)
+        until = booking.hold_until.astimezone(ZoneInfo(place.time_zone))
+        raise Conflict(Reason("hold_lapsed", f"the hold ran out at {until:%H:%M on %Y-%m-%d}; book again"))
+    for item in query.items(session, [booking.id]):
+        (offer,) = inventory.of_units(session, [item.unit_id])
+        wanted = Asked(asking.span_of(item), (offer,), by_type=False, field=f"items[{item.position}]")
+        seen = inventory.takings(session, offer.unit.leaves, wanted.period, now, without=[booking.id])
+        if seen.live:
+            raise Conflict(*placement.against([wanted], seen.live))

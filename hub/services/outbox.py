@@ -1,0 +1,37 @@
+"""The outbox: facts for the rest of the house, written with the change they tell of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from hub import clock
+from hub.database import organization_of
+from hub.models.records import Fact
+
+INVENTORY_CHANGED = "inventory_changed"
+"""{"unit_ids": [...], "cause": "booking.confirmed", "entity_id": ...}: look at these units again"""
+
+
+def inventory_changed(session: Session, unit_ids: Iterable[UUID], cause: str, entity_id: UUID) -> None:
+    """Tell that what is taken on these leaf units is no longer what it was."""
+    record(
+        session,
+        INVENTORY_CHANGED,
+        {"unit_ids": sorted(map(str, set(unit_ids))), "cause": cause, "entity_id": str(entity_id)},
+    )
+
+
+def record(session: Session, kind: str, payload: dict[str, object]) -> None:
+    now = clock.now()
+    session.add(
+        Fact(
+            organization_id=organization_of(session),
+            kind=kind,
+            payload=payload,
+            not_before=now,
+            created_at=now,
+        )
+    )

@@ -1,0 +1,126 @@
+"""
+Finding units for what is asked, and locking them: the heart of not selling twice.
+
+First an unlocked read suggests units; then these are locked, in one round, and read again. Who finds
+that the world moved on starts again, and after losing twice locks all units that could serve. A stay
+that fits nowhere although every night has a free unit makes room by moving others (`services.room`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+from hub.domain.packing import Want, place
+from sqlalchemy.orm import Session
+
+from hub.database import StaleRead
+from hub.domain.availability import SellableUnit, Taken, explain
+from hub.domain.periods import Period, Span, occupied
+from hub.errors import Conflict, Reason
+from hub.queries import bookings as bookings_query
+from hub.queries import inventory, locks
+from hub.queries.inventory import Offer
+from hub.services import holds, room
+
+LOSSES_BEFORE_LOCKING_ALL = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One item of a booking: a span on any of these units (on just one, if asked for by unit)."""
+
+    span: Span
+    offers: tuple[Offer, ...]
+    by_type: bool
+    field: str
+
+    @property
+    def period(self) -> Period:
+        """What a unit gives up for it, turnaround included; the units of one type give up the same."""
+        return occupied(self.span, self.offers[0].zone, self.offers[0].turnaround)
+
+    @property
+    def units(self) -> tuple[SellableUnit, ...]:
+        return tuple(offer.unit for offer in self.offers)
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """A booking that is about to give up its units, which therefore do not count as taken."""
+
+    booking_ids: frozenset[UUID] = frozenset()
+    unit_ids: frozenset[UUID] = frozenset()
+
+
+def find(
+    session: Session, asked: Sequence[Asked], now: datetime, leaving: Leaving = Leaving()
+) -> tuple[SellableUnit, ...]:
+    """
+    Lock a unit for every item and return them in the items' order; Conflict, saying what takes them,
+    if they cannot all be had. On return nobody else can take these units.
+    """
+    candidates = inventory.leaves([offer for item in asked for offer in item.offers])
+    reach = Period(min(item.period.starts_at for item in asked), max(item.period.ends_at for item in asked))
+    seen = inventory.takings(session, candidates, reach, now, without=leaving.booking_ids)
+    choice = _choose(asked, seen.live)
+    if choice is None and not _curable(asked, seen.live):
+        raise Conflict(*against(asked, seen.live))
+
+    everything = choice is None or session.info["attempt"] >= LOSSES_BEFORE_LOCKING_ALL
+    wanted = candidates if everything or choice is None else _leaves(choice)
+    lapsing = bookings_query.units_of(session, seen.lapsed)
+    locks.units(session, wanted | lapsing | leaving.unit_ids)
+
+    seen = inventory.takings(session, wanted, reach, now, without=leaving.booking_ids)
+    if seen.lapsed:
+        locks.require(session, bookings_query.units_of(session, seen.lapsed))
+        holds.expire(session, seen.lapsed, now)
+    if everything:
+        choice = _choose(asked, seen.live) or room.make(session, asked, seen.live, now, leaving.booking_ids)
+    elif choice is None or _overlap(asked, choice, seen.live):
+        raise StaleRead
+    return tuple(choice[position] for position in range(len(asked)))
+
+
+def against(asked: Sequence[Asked], taken: Sequence[Taken]) -> tuple[Reason, ...]:
+    """Why the items cannot all be had, each reason with its field."""
+    reasons = tuple(
+        replace(reason, field=reason.field or item.field)
+        for item in asked
+        if _choose([item], taken) is None
+        for reason in explain(item.units, taken, item.period, item.span, item.offers[0].zone)
+    )
+    if reasons:
+        return reasons
+    return (
+        Reason("not_together", "each of these could be had alone, but not all of them together", "items"),
+    )
+
+
+def _curable(asked: Sequence[Asked], taken: Sequence[Taken]) -> bool:
+    """Whether moving others could help: all that fails was asked for by type and is only fragmented."""
+    failing = [item for item in asked if _choose([item], taken) is None]
+    return all(
+        item.by_type and all(reason.code == "fragmented" for reason in against([item], taken))
+        for item in failing
+    ) and any(item.by_type for item in asked)
+
+
+def _choose(asked: Sequence[Asked], taken: Sequence[Taken]) -> Mapping[int, SellableUnit] | None:
+    wants = [Want(position, item.period, item.units) for position, item in enumerate(asked)]
+    return place(wants, taken)
+
+
+def _overlap(asked: Sequence[Asked], choice: Mapping[int, SellableUnit], taken: Sequence[Taken]) -> bool:
+    return any(
+        row.unit_id in choice[position].leaves and row.period.overlaps(item.period)
+        for position, item in enumerate(asked)
+        for row in taken
+    )
+
+
+def _leaves(choice: Mapping[int, SellableUnit]) -> frozenset[UUID]:
+    return frozenset(leaf for unit in choice.values() for leaf in unit.leaves)
