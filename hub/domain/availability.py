@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from functools import reduce
+from operator import itemgetter
 from typing import NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -72,6 +73,9 @@ class Busy(NamedTuple):
     after: date
     cause: Cause
     reference: UUID | None
+
+
+_FIRST_AND_AFTER = itemgetter(0, 1)
 
 
 def free(units: Sequence[SellableUnit], taken: Iterable[Taken], period: Period) -> tuple[SellableUnit, ...]:
@@ -166,9 +170,10 @@ def calendar(
     """
     per_leaf: dict[LetBy, dict[UUID, list[Busy]]] = {}
     rows = list(taken)
+    dates = [*nights, nights.departure]
     for let_by in {unit.let_by for unit in units}:
-        days_of, dates = _ruler(let_by, nights, zone), [*nights, nights.departure]
-        leaves = {leaf for unit in units if unit.let_by is let_by for leaf in unit.leaves}
+        days_of = _ruler(let_by, nights, zone)
+        leaves = {leaf for unit in units if unit.let_by == let_by for leaf in unit.leaves}
         found = per_leaf[let_by] = {leaf: [] for leaf in leaves}
         for row in rows:
             if row.unit_id in found:
@@ -190,7 +195,9 @@ def _night_sold_out(against: Iterable[Iterable[Taken]], period: Period, zone: Zo
 
 
 def _stretch_sold_out(against: Iterable[Iterable[Taken]], period: Period) -> Period | None:
-    common = reduce(intersect, map(_periods, against), (period,))
+    common: tuple[Period, ...] = (period,)
+    for rows in against:
+        common = intersect(common, _periods(rows))
     return common[0] if common else None
 
 
@@ -238,9 +245,9 @@ def _marks(days: Iterable[tuple[int, int]]) -> int:
 
 
 def _distinct(per_leaf: Mapping[UUID, list[Busy]], leaves: frozenset[UUID]) -> list[Busy]:
-    """What takes any of the leaves; a stay in all parts of a composite is told once."""
-    every = [busy for leaf in leaves for busy in per_leaf[leaf]]
-    return sorted(set(every), key=lambda busy: (busy.first, busy.after, busy.cause, str(busy.reference)))
+    """What takes any of the leaves, in order; a stay in all parts of a composite is told once."""
+    every = [busy for leaf in sorted(leaves) for busy in per_leaf[leaf]]
+    return sorted(dict.fromkeys(every) if len(leaves) > 1 else every, key=_FIRST_AND_AFTER)
 
 
 def _day_marks(
@@ -262,13 +269,13 @@ def _day_marks(
 
 def _ruler(let_by: LetBy, nights: Nights, zone: ZoneInfo) -> Callable[[Period], tuple[int, int]]:
     """Measures a period in days of the window: first and after, equal when it touches none of them."""
-    turn = NOON if let_by is LetBy.NIGHT else MIDNIGHT
+    turn = NOON if let_by == LetBy.NIGHT else MIDNIGHT
     edges = [at(day, turn, zone) for day in (*nights, nights.departure)]
     last = len(nights)
 
     def days_of(period: Period) -> tuple[int, int]:
         first = bisect_right(edges, period.starts_at) - 1
         after = bisect_left(edges, period.ends_at)
-        return max(first, 0), min(after, last)
+        return first if first > 0 else 0, after if after < last else last  # max() and min() cost a third
 
     return days_of

@@ -67,6 +67,11 @@ def prepare(data_dir: Path) -> Place:
 
 
 def _make_servers(servers: Path) -> None:
+    if servers.is_symlink():
+        raise Misconfigured(
+            f"the servers' files are gone: {servers} points to {servers.readlink()}; "
+            "bring that folder back, or remove the link to start with nothing"
+        )
     account = server_account()
     _make_private(servers, account)
     if account is None or account.can_enter(servers):

@@ -13,7 +13,7 @@ from sqlalchemy import Row, TextClause, text
 from sqlalchemy.orm import Session
 
 from hub.domain.availability import Cause, SellableUnit, Taken
-from hub.domain.periods import Period
+from hub.domain.periods import LetBy, Period
 
 _UNITS = """
     SELECT u.id, u.name, u.property_id, u.unit_type_id, t.name AS type_name, t.let_by, t.turnaround, t.capacity,
@@ -54,12 +54,15 @@ class Offer:
     property_id: UUID
     type_name: str
     category: str
-    let_by: str
     turnaround: int
     capacity: int
     zone: ZoneInfo
     check_in: time
     check_out: time
+
+    @property
+    def let_by(self) -> LetBy:
+        return self.unit.let_by
 
     @property
     def composite(self) -> bool:
@@ -138,11 +141,11 @@ def _offer(row: Row[Any]) -> Offer:
             name=row.name,
             unit_type_id=row.unit_type_id,
             leaves=frozenset(row.parts or [row.id]),
+            let_by=LetBy(row.let_by),
         ),
         property_id=row.property_id,
         type_name=row.type_name,
         category=row.category,
-        let_by=row.let_by,
         turnaround=row.turnaround,
         capacity=row.capacity,
         zone=ZoneInfo(row.time_zone),

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from hub.domain.rules import Ask, Terms, refusals
 from sqlalchemy.orm import Session
 
 from hub.database import organization_of
 from hub.domain.periods import Hours, Nights, Span, occupied
+from hub.domain.rules import Ask, Terms, refusals
 from hub.errors import NotFound, Reason, Refused
 from hub.models.bookings import Blackout, BookingItem
 from hub.models.properties import Property
 from hub.queries import inventory
-from hub.services.placement import Asked
+from hub.services.asked import Asked
+
+GRACE = timedelta(minutes=15)
+"""A rental that began a moment ago may still be written down: the walk-in's clock is not ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +41,19 @@ def property_of(session: Session, property_id: UUID) -> Property:
 
 
 def offers_for(
-    session: Session, place: Property, items: Sequence[ItemRequest], guests: int, now: datetime
+    session: Session,
+    place: Property,
+    items: Sequence[ItemRequest],
+    guests: int,
+    now: datetime,
+    *,
+    begun: frozenset[object] = frozenset(),
 ) -> tuple[Asked, ...]:
-    """Units that could serve each item; Refused, naming the field, where a rule of booking forbids it."""
+    """
+    Units that could serve each item; Refused, naming the field, where a rule of booking forbids it.
+
+    `begun` are arrivals (dates or instants) of a stay that goes on: they may lie in the past.
+    """
     if not items:
         raise Refused.because("required", "a booking needs at least one item", "items")
     asked = tuple(_asked(session, place, item, f"items[{n}]") for n, item in enumerate(items))
@@ -48,10 +61,11 @@ def offers_for(
     today = now.astimezone(ZoneInfo(place.time_zone)).date()
     reasons: list[Reason] = []
     for item in asked:
-        terms = Terms(today=today, now=now, let_by=item.offers[0].let_by, capacity=room_for)
+        terms = Terms(today=today, now=now - GRACE, let_by=item.offers[0].let_by, capacity=room_for)
         reasons += [
             reason if reason.field == "guests" else replace(reason, field=f"{item.field}.{reason.field}")
             for reason in refusals(Ask(item.span, guests), terms)
+            if not (reason.code == "in_the_past" and _start(item.span) in begun)
         ]
     if reasons:
         raise Refused(*_distinct(reasons))
@@ -93,6 +107,10 @@ def _asked(session: Session, place: Property, item: ItemRequest, field: str) -> 
             "unknown", "this property has no such unit, or none of such a type", field_of_unit
         )
     return Asked(item.span, offers, by_type=item.unit_type_id is not None, field=field)
+
+
+def _start(span: Span) -> object:
+    return span.arrival if isinstance(span, Nights) else span.starts_at
 
 
 def _distinct(reasons: Sequence[Reason]) -> list[Reason]:

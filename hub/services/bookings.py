@@ -22,9 +22,9 @@ from hub.queries import bookings as query
 from hub.queries import inventory, locks
 from hub.services import allocations, asking, changes, outbox, placement, snapshots
 from hub.services import guests as guest_book
+from hub.services.asked import Asked
 from hub.services.asking import ItemRequest
 from hub.services.guests import GuestFields
-from hub.services.placement import Asked
 
 FIRST_STATUSES = (Status.HELD, Status.CONFIRMED)
 

@@ -13,38 +13,20 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from hub.domain.packing import Want, place
 from sqlalchemy.orm import Session
 
 from hub.database import StaleRead
-from hub.domain.availability import SellableUnit, Taken, explain
-from hub.domain.periods import Period, Span, occupied
+from hub.domain.availability import Cause, SellableUnit, Taken, explain
+from hub.domain.packing import Want, place
+from hub.domain.periods import Period
 from hub.errors import Conflict, Reason
 from hub.queries import bookings as bookings_query
 from hub.queries import inventory, locks
-from hub.queries.inventory import Offer
+from hub.queries.inventory import Takings
 from hub.services import holds, room
+from hub.services.asked import Asked
 
 LOSSES_BEFORE_LOCKING_ALL = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """One item of a booking: a span on any of these units (on just one, if asked for by unit)."""
-
-    span: Span
-    offers: tuple[Offer, ...]
-    by_type: bool
-    field: str
-
-    @property
-    def period(self) -> Period:
-        """What a unit gives up for it, turnaround included; the units of one type give up the same."""
-        return occupied(self.span, self.offers[0].zone, self.offers[0].turnaround)
-
-    @property
-    def units(self) -> tuple[SellableUnit, ...]:
-        return tuple(offer.unit for offer in self.offers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +37,25 @@ class Leaving:
     unit_ids: frozenset[UUID] = frozenset()
 
 
+NOBODY = Leaving()
+
+
 def find(
-    session: Session, asked: Sequence[Asked], now: datetime, leaving: Leaving = Leaving()
+    session: Session,
+    asked: Sequence[Asked],
+    now: datetime,
+    leaving: Leaving = NOBODY,
+    *,
+    despite: frozenset[Cause] = frozenset(),
 ) -> tuple[SellableUnit, ...]:
     """
     Lock a unit for every item and return them in the items' order; Conflict, saying what takes them,
-    if they cannot all be had. On return nobody else can take these units.
+    if they cannot all be had. On return nobody else can take these units. What takes a unit for one of
+    the causes in `despite` does not count.
     """
     candidates = inventory.leaves([offer for item in asked for offer in item.offers])
     reach = Period(min(item.period.starts_at for item in asked), max(item.period.ends_at for item in asked))
-    seen = inventory.takings(session, candidates, reach, now, without=leaving.booking_ids)
+    seen = _read(session, candidates, reach, now, leaving, despite)
     choice = _choose(asked, seen.live)
     if choice is None and not _curable(asked, seen.live):
         raise Conflict(*against(asked, seen.live))
@@ -74,12 +65,12 @@ def find(
     lapsing = bookings_query.units_of(session, seen.lapsed)
     locks.units(session, wanted | lapsing | leaving.unit_ids)
 
-    seen = inventory.takings(session, wanted, reach, now, without=leaving.booking_ids)
+    seen = _read(session, wanted, reach, now, leaving, despite)
     if seen.lapsed:
         locks.require(session, bookings_query.units_of(session, seen.lapsed))
         holds.expire(session, seen.lapsed, now)
     if everything:
-        choice = _choose(asked, seen.live) or room.make(session, asked, seen.live, now, leaving.booking_ids)
+        choice = _choose(asked, seen.live) or room.make(session, asked, now, leaving.booking_ids)
     elif choice is None or _overlap(asked, choice, seen.live):
         raise StaleRead
     return tuple(choice[position] for position in range(len(asked)))
@@ -98,6 +89,18 @@ def against(asked: Sequence[Asked], taken: Sequence[Taken]) -> tuple[Reason, ...
     return (
         Reason("not_together", "each of these could be had alone, but not all of them together", "items"),
     )
+
+
+def _read(
+    session: Session,
+    units: frozenset[UUID],
+    reach: Period,
+    now: datetime,
+    leaving: Leaving,
+    despite: frozenset[Cause],
+) -> Takings:
+    seen = inventory.takings(session, units, reach, now, without=leaving.booking_ids)
+    return replace(seen, live=tuple(row for row in seen.live if row.cause not in despite))
 
 
 def _curable(asked: Sequence[Asked], taken: Sequence[Taken]) -> bool:

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 from uuid import UUID
 
-from hub.domain.packing import Movable, Move, Want, pack, place
 from sqlalchemy.orm import Session
 
 from hub.domain.availability import Cause, SellableUnit, Taken, explain
+from hub.domain.packing import Movable, Move, Want, pack, place
 from hub.domain.periods import Period
 from hub.errors import Conflict
 from hub.queries import bookings as bookings_query
 from hub.queries import inventory
 from hub.services import moves
-
-if TYPE_CHECKING:
-    from hub.services.placement import Asked
+from hub.services.asked import Asked
 
 REACH = timedelta(days=60)
 """Who is moved lies wholly within this distance of the stay that needs room."""
@@ -27,7 +24,6 @@ REACH = timedelta(days=60)
 def make(
     session: Session,
     asked: Sequence[Asked],
-    taken: Sequence[Taken],
     now: datetime,
     without: Collection[UUID],
 ) -> Mapping[int, SellableUnit]:

@@ -1,0 +1,36 @@
+"""What every door hands down: settings, database and network, built once per process."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from connectors.transport import Network
+from hub.config import Settings
+from hub.database import Database
+from hub.embedded import database_url
+from hub.vault import Vault
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    settings: Settings
+    database: Database
+    network: Network
+
+    @classmethod
+    def open(cls, settings: Settings) -> Runtime:
+        """Nothing is connected yet; the first use of the database connects."""
+        vault = Vault(settings.vault_keys(), settings.signing_key())
+        url = settings.database_url or database_url(settings.data_dir, "app")
+        database = Database(url, vault, pool_size=settings.database_pool)
+        return cls(settings, database, Network(settings.private_hosts))
+
+    @property
+    def uid_domain(self) -> str:
+        """The host in the UIDs of what is made from now on; what exists keeps the one it has."""
+        return urlsplit(self.settings.base_url).hostname or "localhost"
+
+    def close(self) -> None:
+        self.network.close()
+        self.database.dispose()
