@@ -31,6 +31,7 @@ class Settings(BaseSettings):
     admin_password: SecretStr | None = None
     allowed_private_hosts: str = ""
     demo_feeds_url: str | None = None
+    lease_seconds: int = Field(default=60, ge=5, le=600)
     worker_concurrency: int = Field(default=4, ge=1, le=64)
     database_pool: int = Field(default=12, ge=1, le=200)
     test_clock: bool = False

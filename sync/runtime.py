@@ -32,5 +32,4 @@ class Runtime:
         return urlsplit(self.settings.base_url).hostname or "localhost"
 
     def close(self) -> None:
-        self.network.close()
         self.database.dispose()

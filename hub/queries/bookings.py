@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Row, select, text, tuple_
 from sqlalchemy.orm import Session
 
 from hub.database import organization_of
-from hub.domain.lifecycle import MOVABLE
+from hub.domain.lifecycle import MOVABLE, Status
 from hub.domain.periods import Period
 from hub.errors import NotFound
 from hub.models.bookings import Allocation, Booking, BookingItem, Guest
@@ -128,3 +128,19 @@ def _conditions(wanted: BookingFilter) -> list[ColumnElement[bool]]:
         )
         found.append(Booking.guest_id.in_(select(Guest.id).where(index)))
     return found
+
+
+def organizations_with_lapsed(session: Session, now: datetime) -> Sequence[UUID]:
+    """Asked without an organization."""
+    return session.scalars(text("SELECT organizations_with_lapsed_holds(:now)"), {"now": now}).all()
+
+
+def lapsed(session: Session, now: datetime, most: int) -> tuple[UUID, ...]:
+    """Held bookings whose time has run out, the oldest first."""
+    statement = (
+        select(Booking.id)
+        .where(Booking.status == Status.HELD, Booking.hold_until <= now)
+        .order_by(Booking.hold_until)
+        .limit(most)
+    )
+    return tuple(session.scalars(statement))

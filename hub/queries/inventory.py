@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -13,11 +13,12 @@ from sqlalchemy import Row, TextClause, text
 from sqlalchemy.orm import Session
 
 from hub.domain.availability import Cause, SellableUnit, Taken
+from hub.domain.offers import Offer
 from hub.domain.periods import LetBy, Period
 
 _UNITS = """
-    SELECT u.id, u.name, u.property_id, u.unit_type_id, t.name AS type_name, t.let_by, t.turnaround, t.capacity,
-           t.category, p.time_zone, p.check_in, p.check_out,
+    SELECT u.id, u.name, u.property_id, u.unit_type_id, t.name AS type_name, t.let_by, t.turnaround,
+           t.capacity, t.category, p.time_zone, p.check_in, p.check_out,
            (SELECT array_agg(part.part_id) FROM unit_parts part WHERE part.whole_id = u.id) AS parts
     FROM units u
     JOIN unit_types t ON t.organization_id = u.organization_id AND t.id = u.unit_type_id
@@ -44,29 +45,6 @@ _TAKEN = text("""
 """)
 
 _LABELS = {"booking": "a booking", "hold": "a hold", "blackout": "a blackout"}
-
-
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """A unit with the terms on which it is sold."""
-
-    unit: SellableUnit
-    property_id: UUID
-    type_name: str
-    category: str
-    turnaround: int
-    capacity: int
-    zone: ZoneInfo
-    check_in: time
-    check_out: time
-
-    @property
-    def let_by(self) -> LetBy:
-        return self.unit.let_by
-
-    @property
-    def composite(self) -> bool:
-        return self.unit.leaves != {self.unit.id}
 
 
 @dataclass(frozen=True, slots=True)

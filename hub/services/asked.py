@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hub.domain.availability import SellableUnit
+from hub.domain.offers import Offer
 from hub.domain.periods import Period, Span, occupied
-from hub.queries.inventory import Offer
 
 
 @dataclass(frozen=True, slots=True)

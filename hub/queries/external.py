@@ -1,0 +1,127 @@
+"""External events and blocks of a link, and where they overlap with what we sold."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, delete, func, insert, select, text, tuple_, update
+from sqlalchemy.orm import Session
+
+from hub.models.external import ConflictRecord, ExternalBlock, ExternalEvent
+
+
+def events_of(session: Session, link_id: UUID) -> tuple[ExternalEvent, ...]:
+    """All events of a link by start."""
+    statement = select(ExternalEvent).where(ExternalEvent.link_id == link_id)
+    return tuple(session.scalars(statement.order_by(ExternalEvent.starts_at, ExternalEvent.id)))
+
+
+def event_page(
+    session: Session, link_id: UUID, *, limit: int, after: tuple[datetime, UUID] | None = None
+) -> Sequence[Row[Any]]:
+    """(event, ids of the units it takes), by start; `after` is (starts_at, id) of the last one seen."""
+    units = (
+        select(func.array_agg(ExternalBlock.unit_id.distinct()))
+        .where(ExternalBlock.event_id == ExternalEvent.id)
+        .correlate(ExternalEvent)
+        .scalar_subquery()
+    )
+    statement = select(ExternalEvent, units.label("unit_ids")).where(ExternalEvent.link_id == link_id)
+    if after is not None:
+        statement = statement.where(tuple_(ExternalEvent.starts_at, ExternalEvent.id) > after)
+    return session.execute(statement.order_by(ExternalEvent.starts_at, ExternalEvent.id).limit(limit)).all()
+
+
+def blocks_of(session: Session, link_id: UUID) -> Mapping[UUID, tuple[ExternalBlock, ...]]:
+    """The blocks of a link by their event's id."""
+    found: dict[UUID, tuple[ExternalBlock, ...]] = {}
+    for block in session.scalars(select(ExternalBlock).where(ExternalBlock.link_id == link_id)):
+        found[block.event_id] = (*found.get(block.event_id, ()), block)
+    return found
+
+
+def drop_events(session: Session, event_ids: Collection[UUID]) -> None:
+    """The blocks go with their events."""
+    if event_ids:
+        session.execute(delete(ExternalEvent).where(ExternalEvent.id.in_(event_ids)))
+
+
+def replace_blocks(session: Session, event_ids: Collection[UUID], rows: Sequence[Mapping[str, Any]]) -> None:
+    """These rows are from now on all blocks of these events."""
+    if event_ids:
+        session.execute(delete(ExternalBlock).where(ExternalBlock.event_id.in_(event_ids)))
+    if rows:
+        session.execute(insert(ExternalBlock), [dict(row) for row in rows])
+
+
+def events_on(session: Session, unit_ids: Collection[UUID]) -> frozenset[UUID]:
+    """Events with a block on these leaf units, or in an open conflict about them."""
+    blocks = select(ExternalBlock.event_id).where(ExternalBlock.unit_id.in_(unit_ids))
+    conflicts = select(ConflictRecord.event_id).where(
+        ConflictRecord.state == "open", ConflictRecord.unit_id.in_(unit_ids)
+    )
+    return frozenset(session.scalars(blocks.union(conflicts)))
+
+
+def links_with_unplaced(session: Session, unit_ids: Collection[UUID]) -> tuple[UUID, ...]:
+    """Links of the units' properties of which some event found no unit."""
+    rows = session.scalars(_UNPLACED, {"units": list(unit_ids)})
+    return tuple(rows)
+
+
+_UNPLACED = text("""
+    SELECT DISTINCT b.link_id FROM external_blocks b
+    JOIN links l ON l.organization_id = b.organization_id AND l.id = b.link_id
+    WHERE b.unit_id IS NULL
+      AND l.property_id IN (SELECT property_id FROM units WHERE id = ANY(CAST(:units AS uuid[])))
+    ORDER BY b.link_id
+""")
+
+_OVERLAPS = text("""
+    SELECT b.event_id, b.link_id, a.item_id, a.booking_id, min(b.unit_id::text)::uuid AS unit_id,
+           min(greatest(a.starts_at, b.starts_at)) AS starts_at, max(least(a.ends_at, b.ends_at)) AS ends_at,
+           bk.reference, bk.status, c.name AS channel, p.time_zone,
+           min(b.starts_at) AS remote_starts_at, max(b.ends_at) AS remote_ends_at,
+           min(a.starts_at) AS local_starts_at, max(a.ends_at) AS local_ends_at
+    FROM external_blocks b
+    JOIN allocations a ON a.organization_id = b.organization_id AND a.unit_id = b.unit_id
+         AND a.starts_at < b.ends_at AND a.ends_at > b.starts_at
+    JOIN bookings bk ON bk.organization_id = a.organization_id AND bk.id = a.booking_id
+    JOIN links l ON l.organization_id = b.organization_id AND l.id = b.link_id
+    JOIN connections c ON c.organization_id = l.organization_id AND c.id = l.connection_id
+    JOIN properties p ON p.organization_id = l.organization_id AND p.id = l.property_id
+    WHERE b.event_id = ANY(CAST(:events AS uuid[])) AND (a.hold_until IS NULL OR a.hold_until > :now)
+    GROUP BY b.event_id, b.link_id, a.item_id, a.booking_id, bk.reference, bk.status, c.name, p.time_zone
+    UNION ALL
+    SELECT b.event_id, b.link_id, NULL, NULL, NULL, b.starts_at, b.ends_at, NULL, NULL, c.name, p.time_zone,
+           b.starts_at, b.ends_at, NULL, NULL
+    FROM external_blocks b
+    JOIN links l ON l.organization_id = b.organization_id AND l.id = b.link_id
+    JOIN connections c ON c.organization_id = l.organization_id AND c.id = l.connection_id
+    JOIN properties p ON p.organization_id = l.organization_id AND p.id = l.property_id
+    WHERE b.event_id = ANY(CAST(:events AS uuid[])) AND b.unit_id IS NULL
+""")
+
+
+def overlaps(session: Session, event_ids: Collection[UUID], now: datetime) -> Sequence[Row[Any]]:
+    """Where these events meet what we sold; an event without a unit is a row without a booking."""
+    return session.execute(_OVERLAPS, {"events": list(event_ids), "now": now}).all()
+
+
+def open_conflicts(session: Session, event_ids: Collection[UUID]) -> tuple[ConflictRecord, ...]:
+    statement = select(ConflictRecord).where(
+        ConflictRecord.state == "open", ConflictRecord.event_id.in_(event_ids)
+    )
+    return tuple(session.scalars(statement))
+
+
+def close_conflicts_of_link(session: Session, link_id: UUID, now: datetime) -> None:
+    """The link is about to go, and its conflicts with it: nothing stands against what we sold."""
+    session.execute(
+        update(ConflictRecord)
+        .where(ConflictRecord.link_id == link_id, ConflictRecord.state == "open")
+        .values(state="closed", closed_at=now, resolution="the link was removed")
+    )

@@ -1,0 +1,143 @@
+"""Reading and leasing links. Leases use the database's clock, and nothing else does."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, select, text, update
+from sqlalchemy.orm import Session
+
+from hub.database import organization_of
+from hub.domain.offers import Offer
+from hub.errors import NotFound
+from hub.models.links import Connection, Link
+from hub.queries import inventory
+
+
+class Fenced(Exception):
+    """Somebody else holds the lease by now: abandon everything, write nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to sync one link, until it runs out or another fence is taken."""
+
+    organization_id: UUID
+    link_id: UUID
+    fence: int
+    attempts: int
+    """Pulls begun and not ended, this one included"""
+
+
+_ACQUIRE = text("""
+    UPDATE links SET fence = fence + 1, attempts = attempts + 1,
+                     lease_until = clock_timestamp() + make_interval(secs => :seconds)
+    WHERE id = CAST(:link AS uuid) AND lease_until < clock_timestamp()
+      AND state <> 'paused' AND direction IN ('import', 'two_way')
+    RETURNING fence, attempts
+""")
+_RELEASE = text("""
+    UPDATE links SET lease_until = '-infinity', attempts = 0 WHERE id = CAST(:link AS uuid) AND fence = :fence
+""")
+_FENCE = text("SELECT 1 FROM links WHERE id = CAST(:link AS uuid) AND fence = :fence FOR UPDATE")
+
+
+def acquire(session: Session, link_id: UUID, lasting: timedelta) -> Lease | None:
+    """The lease of a link that may be pulled; None while another holds it, or the link rests."""
+    row = session.execute(_ACQUIRE, {"link": link_id, "seconds": lasting.total_seconds()}).one_or_none()
+    return Lease(organization_of(session), link_id, row.fence, row.attempts) if row else None
+
+
+def hold(session: Session, lease: Lease) -> Link:
+    """Begin a transaction under a lease: lock the link's row, or raise Fenced."""
+    if session.execute(_FENCE, {"link": lease.link_id, "fence": lease.fence}).one_or_none() is None:
+        raise Fenced
+    return one(session, lease.link_id)
+
+
+def release(session: Session, lease: Lease) -> None:
+    session.execute(_RELEASE, {"link": lease.link_id, "fence": lease.fence})
+
+
+def note(session: Session, link_id: UUID, **columns: Any) -> None:
+    """Write what syncing learned. Not an edit: the version that people see stays."""
+    session.execute(
+        update(Link)
+        .where(Link.id == link_id)
+        .values(**columns, updated_at=Link.updated_at)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def one(session: Session, link_id: UUID) -> Link:
+    statement = select(Link).where(Link.id == link_id).execution_options(populate_existing=True)
+    link = session.scalars(statement).one_or_none()
+    if link is None:
+        raise NotFound.because("not_found", "there is no such link")
+    return link
+
+
+def locked(session: Session, link_id: UUID) -> Link:
+    """The link as it is now, its row locked: before any unit."""
+    session.execute(select(Link.id).where(Link.id == link_id).with_for_update())
+    return one(session, link_id)
+
+
+def connection(session: Session, connection_id: UUID) -> Connection:
+    row = session.get(Connection, (organization_of(session), connection_id))
+    if row is None:
+        raise NotFound.because("not_found", "there is no such connection")
+    return row
+
+
+def page(
+    session: Session,
+    *,
+    property_id: UUID | None = None,
+    connection_id: UUID | None = None,
+    state: str | None = None,
+    limit: int,
+    after: UUID | None = None,
+) -> tuple[Link, ...]:
+    """Links by id; `after` is the id of the last one already seen."""
+    equal = {Link.property_id: property_id, Link.connection_id: connection_id, Link.state: state}
+    statement = select(Link).where(*(column == value for column, value in equal.items() if value is not None))
+    if after is not None:
+        statement = statement.where(Link.id > after)
+    return tuple(session.scalars(statement.order_by(Link.id).limit(limit)))
+
+
+def connections(session: Session, *, limit: int, after: UUID | None = None) -> tuple[Connection, ...]:
+    statement = select(Connection)
+    if after is not None:
+        statement = statement.where(Connection.id > after)
+    return tuple(session.scalars(statement.order_by(Connection.id).limit(limit)))
+
+
+def scope(session: Session, link: Link) -> tuple[Offer, ...]:
+    """The units that the link's calendar speaks of."""
+    return units_in(session, link.property_id, link.unit_id, link.unit_type_id, link.category)
+
+
+def units_in(
+    session: Session, property_id: UUID, unit_id: UUID | None, unit_type_id: UUID | None, category: str | None
+) -> tuple[Offer, ...]:
+    """One unit, those of a type, those of a category of a property, or all of a property."""
+    if unit_id is not None:
+        return inventory.of_units(session, [unit_id])
+    if unit_type_id is not None:
+        return inventory.of_types(session, [unit_type_id])
+    offers = inventory.of_property(session, property_id)
+    return tuple(offer for offer in offers if category in (None, offer.category))
+
+
+_CLAIM = text("SELECT organization_id, link_id FROM claim_due_links(:now, :again_at, :most)")
+
+
+def claim_due(session: Session, now: datetime, again_at: datetime, most: int) -> Sequence[Row[Any]]:
+    """Links whose pull is due, of all organizations; claimed until `again_at`."""
+    return session.execute(_CLAIM, {"now": now, "again_at": again_at, "most": most}).all()

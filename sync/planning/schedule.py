@@ -1,0 +1,47 @@
+"""When to pull a link again, and when to stop and ask a person. PURE: jitter is handed in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from connectors.errors import ConnectorError, NeedsReconnect, RateLimited, Rejected, Unavailable
+
+SHORTEST = timedelta(seconds=60)
+LONGEST = timedelta(hours=6)
+JITTER = 0.25
+"""Polls are spread by a quarter either way, so that many links do not strike one host at once."""
+
+REFUSALS_BEFORE_GIVING_UP = 5
+"""Channels answer 403 and 404 in passing; only a row of them means that the calendar is gone for us."""
+
+CRASHES_BEFORE_SETTING_ASIDE = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What becomes of a link after a failure; `reason` is plain words with what to do."""
+
+    state: str
+    reason: str | None
+    next_pull_at: datetime
+
+
+def after_success(now: datetime, interval: timedelta, jitter: float) -> datetime:
+    """`jitter` is anywhere from 0 to 1."""
+    return now + interval * (1 - JITTER + 2 * JITTER * jitter)
+
+
+def after_failure(
+    error: ConnectorError, now: datetime, interval: timedelta, failures: int, jitter: float
+) -> Verdict:
+    """`failures` counts those in a row, this one included. What is held stays held in any case."""
+    wait = min(max(interval, SHORTEST) * 2 ** min(failures - 1, 16), max(LONGEST, interval))
+    if isinstance(error, Unavailable | RateLimited) and error.retry_after is not None:
+        wait = max(wait if isinstance(error, RateLimited) else SHORTEST, error.retry_after)
+    next_pull_at = now + wait * (1 + JITTER * jitter)
+    if failures >= REFUSALS_BEFORE_GIVING_UP and isinstance(error, NeedsReconnect):
+        return Verdict("needs_auth", f"{error.message}; sign in again, then resume the link", next_pull_at)
+    if failures >= REFUSALS_BEFORE_GIVING_UP and isinstance(error, Rejected):
+        return Verdict("lost", f"{error.message}; give the link the calendar's new address", next_pull_at)
+    return Verdict("active", None, next_pull_at)

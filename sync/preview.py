@@ -1,0 +1,158 @@
+"""What a calendar would bring and what it clashes with: asked, compared, shown; nothing is saved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
+
+from connectors.contract import AllDay, Pulled, RemoteEvent
+from hub import clock
+from hub.domain.availability import Cause, Taken
+from hub.domain.offers import Offer
+from hub.domain.periods import Period
+from hub.queries import inventory
+from hub.queries import links as links_query
+from hub.services import asking
+from sync import linking, remote
+from sync.linking import Scope
+from sync.planning import imports
+from sync.planning.imports import Blocked
+from sync.runtime import Runtime
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewEvent:
+    """One event as it would be imported. `clashes` are bookings and blackouts of ours that it meets."""
+
+    summary: str
+    starts_at: str
+    ends_at: str
+    """Dates for all-day events, else instants in the property's zone"""
+    busy: bool
+    units: tuple[str, ...]
+    clashes: tuple[str, ...]
+    problem: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    title: str
+    events: tuple[PreviewEvent, ...]
+    problems: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Scene:
+    """What is compared against: the units in scope; none, when an address is only looked at."""
+
+    zone: ZoneInfo
+    offers: tuple[Offer, ...] = ()
+
+
+def preview(
+    runtime: Runtime,
+    organization_id: UUID | None,
+    connector: str,
+    settings: Mapping[str, Any],
+    scope: Scope | None = None,
+) -> Preview:
+    """
+    Ask the channel and show what would come of it; raises ConnectorError if it does not answer.
+
+    Without a scope the calendar is only read, in UTC, and compared with nothing.
+    """
+    scene = _Scene(ZoneInfo("UTC"))
+    if scope is not None:
+        scene = runtime.database.transact(organization_id, partial(_scene, scope=scope))
+    pulled = remote.ask(remote.frame(connector, settings, scene.zone), runtime.network)
+    return _show(runtime, organization_id, scene, pulled)
+
+
+def preview_link(runtime: Runtime, organization_id: UUID, link_id: UUID) -> Preview:
+    """What the link's calendar says now, as a pull would take it; nothing is saved."""
+
+    def read(session: Session) -> tuple[_Scene, remote.Question]:
+        link = links_query.one(session, link_id)
+        scope = Scope(link.property_id, link.unit_id, link.unit_type_id, link.category)
+        return _scene(session, scope=scope), remote.question(session, link, afresh=True)
+
+    scene, question = runtime.database.transact(organization_id, read)
+    return _show(runtime, organization_id, scene, remote.ask(question, runtime.network))
+
+
+def _scene(session: Session, *, scope: Scope) -> _Scene:
+    property_id = linking.placed(session, scope)
+    place = asking.property_of(session, property_id)
+    offers = links_query.units_in(session, property_id, scope.unit_id, scope.unit_type_id, scope.category)
+    return _Scene(ZoneInfo(place.time_zone), offers)
+
+
+def _show(runtime: Runtime, organization_id: UUID | None, scene: _Scene, pulled: Pulled) -> Preview:
+    busy = [event for event in pulled.events if event.busy and imports.extent(event, scene.zone)]
+    placed: dict[UUID, tuple[Blocked, ...]] = {}
+    taken: tuple[Taken, ...] = ()
+    ids = {UUID(int=number): event for number, event in enumerate(busy)}
+    if scene.offers and busy:
+        taken = runtime.database.transact(organization_id, partial(_taken, scene=scene, events=busy))
+        ours = [row for row in taken if row.cause is not Cause.EXTERNAL]
+        placed = imports.assign(list(ids.items()), scene.offers, ours, {})
+    names = {leaf: offer.unit.name for offer in scene.offers for leaf in offer.unit.leaves}
+    shown = [_event(event, placed.get(number, ()), taken, names, scene.zone) for number, event in ids.items()]
+    free = [_event(event, (), (), names, scene.zone) for event in pulled.events if event not in busy]
+    return Preview(pulled.title, tuple(sorted([*shown, *free], key=_in_order)), pulled.problems)
+
+
+def _taken(session: Session, *, scene: _Scene, events: Sequence[RemoteEvent]) -> tuple[Taken, ...]:
+    reach = imports.reach(events, scene.offers, scene.zone)
+    if reach is None:
+        return ()
+    return inventory.takings(session, inventory.leaves(scene.offers), reach, clock.now()).live
+
+
+def _event(
+    event: RemoteEvent,
+    blocks: Sequence[Blocked],
+    taken: Sequence[Taken],
+    names: Mapping[UUID, str],
+    zone: ZoneInfo,
+) -> PreviewEvent:
+    when = event.when
+    if isinstance(when, AllDay):
+        first, after = when.first.isoformat(), when.after.isoformat()
+    else:
+        first, after = (moment.astimezone(zone).isoformat() for moment in (when.starts_at, when.ends_at))
+    clashes = {
+        f"{names.get(row.unit_id, 'a unit')}: {row.label}, {_words(row.period, zone)}"
+        for one in blocks
+        for row in taken
+        if row.cause is not Cause.EXTERNAL and row.unit_id == one.unit_id and row.period.overlaps(one.period)
+    }
+    if any(one.unit_id is None for one in blocks):
+        clashes.add("no unit is free for it")
+    units = {names[one.unit_id] for one in blocks if one.unit_id is not None}
+    return PreviewEvent(
+        summary=event.summary,
+        starts_at=first,
+        ends_at=after,
+        busy=event.busy,
+        units=tuple(sorted(units)),
+        clashes=tuple(sorted(clashes)),
+        problem=event.problem,
+    )
+
+
+def _words(period: Period, zone: ZoneInfo) -> str:
+    first, last = period.starts_at.astimezone(zone), period.ends_at.astimezone(zone)
+    if first.hour == last.hour == 12 and first.minute == last.minute == 0:
+        return f"{first:%Y-%m-%d} to {last:%Y-%m-%d}"
+    return f"{first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M}"
+
+
+def _in_order(event: PreviewEvent) -> tuple[str, str, str]:
+    return event.starts_at, event.ends_at, event.summary

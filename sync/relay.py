@@ -1,0 +1,80 @@
+"""The relay: takes facts from the outbox and lets each part of the house that cares hear of them."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from hub import clock
+from hub.database import Actor
+from hub.models.records import Fact
+from hub.queries import external, locks, outbox
+from hub.queries import links as links_query
+from hub.services.outbox import INVENTORY_CHANGED
+from sync import conflicts
+from sync.apply import place_unplaced
+from sync.runtime import Runtime
+
+log = logging.getLogger(__name__)
+
+Payload = Mapping[str, Any]
+Step = Callable[[Session], None]
+
+
+def relay(runtime: Runtime, limit: int = 100) -> int:
+    """Handle what is ready, of all organizations: how many facts were handled. Idempotent, like each step."""
+    now = clock.now()
+    with runtime.database.unit_of_work(None) as session:
+        organizations = outbox.organizations_with_ready(session, now)
+    return sum(_of_organization(runtime, organization_id, limit) for organization_id in organizations)
+
+
+def _of_organization(runtime: Runtime, organization_id: UUID, limit: int) -> int:
+    with runtime.database.unit_of_work(organization_id) as session:
+        facts = outbox.take(session, clock.now(), limit)
+    handled = 0
+    for fact in facts:
+        try:
+            _handle(runtime, fact)
+            handled += 1
+        except Exception as error:
+            # It comes back when its time is up, three times at most; the others must not wait for it.
+            log.exception("fact %s (%s) failed", fact.id, fact.kind)
+            with runtime.database.unit_of_work(organization_id) as session:
+                outbox.failed(session, fact.id, f"{type(error).__name__}: {error}")
+    return handled
+
+
+def _handle(runtime: Runtime, fact: Fact) -> None:
+    database, actor = runtime.database, Actor("worker")
+    for step in HANDLERS[fact.kind](runtime, fact.organization_id, fact.payload):
+        database.transact(fact.organization_id, step, actor)
+    with database.unit_of_work(fact.organization_id) as session:
+        outbox.done(session, fact.id, clock.now())
+
+
+def _inventory_changed(runtime: Runtime, organization_id: UUID, payload: Payload) -> list[Step]:
+    """Overlaps with channels may have come or gone; events that found no unit may find one now."""
+    units = frozenset(UUID(unit_id) for unit_id in payload["unit_ids"])
+    with runtime.database.unit_of_work(organization_id) as session:
+        links = external.links_with_unplaced(session, units)
+    return [partial(_look_again, units=units), *(partial(_place, link_id=link_id) for link_id in links)]
+
+
+def _look_again(session: Session, *, units: frozenset[UUID]) -> None:
+    locks.units(session, units)
+    conflicts.reconcile(session, external.events_on(session, units))
+
+
+def _place(session: Session, *, link_id: UUID) -> None:
+    place_unplaced(session, links_query.locked(session, link_id), clock.now())
+
+
+HANDLERS: Mapping[str, Callable[[Runtime, UUID, Payload], list[Step]]] = {
+    INVENTORY_CHANGED: _inventory_changed,
+}

@@ -1,0 +1,99 @@
+"""Asking a channel: which connector, which settings, which window; no transaction is open meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ValidationError
+from sqlalchemy.orm import Session
+
+from connectors.contract import Connector, Pulled, PullsEvents, Window
+from connectors.errors import Rejected
+from connectors.registry import connector
+from connectors.transport import Network
+from hub import clock
+from hub.database import vault_of
+from hub.errors import NotFound, Reason, Refused
+from hub.models.links import Link
+from hub.queries import links as query
+from hub.services import asking
+
+PAST = timedelta(days=31)
+HORIZON = timedelta(days=548)
+"""Eighteen months: further ahead nobody sells, and endless recurrences must end somewhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """All that a pull needs, read before it is asked."""
+
+    source: PullsEvents
+    settings: BaseModel
+    cursor: Mapping[str, str] | None
+    window: Window
+    zone: ZoneInfo
+
+
+def question(session: Session, link: Link, *, afresh: bool = False) -> Question:
+    """
+    What to ask for a link; `afresh` asks as if nothing were known yet.
+
+    Raises Rejected if the link's channel cannot be pulled or its settings no longer make sense.
+    """
+    connection = query.connection(session, link.connection_id)
+    vault = vault_of(session)
+    stored = {**vault.open(connection.settings_sealed), **vault.open(link.settings_sealed)}
+    zone = ZoneInfo(asking.property_of(session, link.property_id).time_zone)
+    try:
+        return frame(connection.connector, stored, zone, None if afresh else link.cursor)
+    except Refused as refusal:
+        raise Rejected(str(refusal), code="settings") from None
+
+
+def frame(
+    slug: str, settings: Mapping[str, Any], zone: ZoneInfo, cursor: Mapping[str, str] | None = None
+) -> Question:
+    """The question to a channel for the time that matters to a place."""
+    source = known(slug)
+    if not isinstance(source, PullsEvents):
+        raise Refused.because("cannot_pull", f"{source.title} has no calendar to read", "direction")
+    today = clock.now().astimezone(zone).date()
+    return Question(source, valid(source, settings), cursor, window(today), zone)
+
+
+def ask(asked: Question, network: Network) -> Pulled:
+    """Raises ConnectorError only."""
+    return asked.source.pull(asked.settings, asked.cursor, asked.window, asked.zone, network)
+
+
+def window(today: date) -> Window:
+    return Window(today - PAST, today + HORIZON)
+
+
+def known(slug: str) -> Connector:
+    """The connector of that slug; Refused if there is none."""
+    try:
+        return connector(slug)
+    except NotFound:
+        raise Refused.because("unknown_connector", f"there is no connector {slug!r}", "connector") from None
+
+
+def valid(source: Connector, settings: Mapping[str, Any]) -> BaseModel:
+    """The settings in the connector's own form; Refused names each field that is wrong."""
+    try:
+        return source.settings_model.model_validate(settings)
+    except ValidationError as error:
+        raise Refused(
+            *(
+                Reason(
+                    "invalid_setting",
+                    fault["msg"].removeprefix("Value error, "),
+                    ".".join(["settings", *map(str, fault["loc"])]),
+                )
+                for fault in error.errors(include_url=False, include_input=False, include_context=False)
+            )
+        ) from None
