@@ -113,6 +113,8 @@ def read_generated(data_dir: Path) -> dict[str, str]:
         lines = (data_dir / GENERATED).read_text(encoding="utf-8").splitlines()
     except FileNotFoundError:
         return {}
+    except OSError as error:
+        raise Misconfigured(f"cannot read {data_dir / GENERATED}: {error.strerror}") from error
     pairs = (line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
     return {name.removeprefix("HUB_").lower(): value for name, value in pairs}
 

@@ -55,6 +55,10 @@ def _make_folder(data_dir: Path) -> None:
     except FileExistsError:
         if not data_dir.is_dir():
             raise Misconfigured(f"the data dir {data_dir} is not a folder") from None
+        if not os.access(data_dir, os.R_OK | os.W_OK | os.X_OK):
+            raise Misconfigured(
+                f"the data dir {data_dir} belongs to another user: run the hub as that one"
+            ) from None
         return
     except PermissionError as error:
         raise Misconfigured(f"cannot create the data dir {data_dir}: {error.strerror}") from error

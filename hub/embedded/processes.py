@@ -68,7 +68,7 @@ class ServerProcess:
                     f"{self.name} of {self.place.data_dir} is already run by process {holder}; stop it first"
                 )
             os.ftruncate(claim, 0)
-            os.pwrite(claim, f"{os.getpid()}\n".encode(), 0)
+            os.write(claim, f"{os.getpid()}\n".encode())
             self._claim = claim
         if self._running is None:
             running = _open(self.place.data_dir / f"{self.name}.running")
@@ -197,7 +197,10 @@ def _program_of(pid: int) -> str | None:
 
 
 def _open(path: Path) -> int:
-    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    try:
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise Misconfigured(f"cannot open {path}: {error.strerror}") from error
 
 
 def _locked(handle: int) -> bool:

@@ -12,6 +12,8 @@ from typing import Self
 from urllib.parse import quote
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from hub.embedded import places
 from hub.embedded.generated import ensure_generated, server_passwords
@@ -116,7 +118,9 @@ def _address(data_dir: Path) -> tuple[str, str]:
 
 def _answers(place: places.Place) -> bool:
     client = redis.Redis(
-        unix_socket_path=str(place.sockets / SOCKET), password=server_passwords(place.data_dir)["valkey"]
+        unix_socket_path=str(place.sockets / SOCKET),
+        password=server_passwords(place.data_dir)["valkey"],
+        retry=Retry(NoBackoff(), 0),  # who asks repeats the question by itself
     )
     try:
         return bool(client.ping())
