@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Protocol, TypeAlias, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel
 
-from connectors.transport import Network
 from hub.domain.periods import Hours, Nights
+
+if TYPE_CHECKING:  # pure rooms import these words, and must not reach the network through them
+    from connectors.transport import Network
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,7 @@ class Pulled:
     """What one pull brought; `cursor` is to be stored with the events it covers, never before them."""
 
     events: tuple[RemoteEvent, ...]
+    """Their keys differ, also where a channel gives one UID to two stays"""
     cursor: dict[str, str]
     full: bool
     """The events are everything in the window: what is missing from them is gone."""

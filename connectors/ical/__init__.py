@@ -1,0 +1,1 @@
+"""iCalendar feeds: read what a channel publishes, publish what the hub holds."""

@@ -1,0 +1,123 @@
+"""The iCal connector: pulls a channel's feed, renders ours."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from connectors.addresses import LONGEST, target
+from connectors.contract import Feed, Pulled, Window
+from connectors.errors import Unavailable
+from connectors.ical import render, translate
+from connectors.ical.client import Fetched, fetch
+from connectors.ical.content import NotACalendar
+from connectors.transport import Network
+from hub import clock
+
+READER = "1"
+"""Goes up when the same bytes come to be read differently: stored cursors then expand anew."""
+
+
+class IcalSettings(BaseModel):
+    """Whoever has the address can read the calendar: it is a secret."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    url: str = Field(
+        repr=False, max_length=LONGEST, title="Calendar address", examples=["https://…/calendar.ics"]
+    )
+
+    @field_validator("url")
+    @classmethod
+    def _callable(cls, value: str) -> str:
+        scheme, colon, rest = value.strip().partition(":")
+        url = ("https" if scheme.lower() in ("webcal", "webcals") else scheme) + colon + rest
+        target(url)
+        return url
+
+
+class IcalConnector:
+    slug = "ical"
+    title = "iCal feed"
+    settings_model: type[BaseModel] = IcalSettings
+    secret_fields = frozenset({"url"})
+
+    def check(self, settings: BaseModel, network: Network) -> None:
+        """Fetch the feed once and read it; raises a ConnectorError when it is none."""
+        fetched = fetch(network, _url(settings), {})
+        today = clock.today("UTC")
+        if fetched is not None:
+            _read(fetched, Window(today, today + timedelta(days=1)), ZoneInfo("UTC"))
+
+    def pull(
+        self,
+        settings: BaseModel,
+        cursor: Mapping[str, str] | None,
+        window: Window,
+        zone: ZoneInfo,
+        network: Network,
+    ) -> Pulled:
+        """All events of the window; `unchanged` when neither the feed nor, by over a day, the window moved.
+
+        Without a cursor the request is unconditional: a remote that answers 304 to a spoilt cache cannot
+        confirm itself.
+        """
+        known = dict(cursor) if cursor is not None and _still_covers(cursor, window, zone) else {}
+        fetched = fetch(network, _url(settings), known)
+        if fetched is None:
+            return Pulled(events=(), cursor=known, full=True, unchanged=True)
+
+        validators = {"etag": fetched.etag, "last_modified": fetched.last_modified, "sha256": fetched.sha256}
+        if known.get("sha256") == fetched.sha256:
+            return Pulled(events=(), cursor={**known, **validators}, full=True, unchanged=True)
+        parsed = _read(fetched, window, zone)
+        return Pulled(
+            events=parsed.events,
+            cursor={**_expansion(window, zone), **validators},
+            full=True,
+            unchanged=False,
+            problems=parsed.problems,
+            title=parsed.title,
+        )
+
+    def render(self, feed: Feed) -> bytes:
+        return render.render(feed)
+
+
+def _url(settings: BaseModel) -> str:
+    if not isinstance(settings, IcalSettings):
+        raise TypeError(f"the iCal connector was given {type(settings).__name__}")
+    return settings.url
+
+
+def _read(fetched: Fetched, window: Window, zone: ZoneInfo) -> translate.Parsed:
+    try:
+        return translate.read(fetched.body, window, zone)
+    except NotACalendar as error:
+        message = f"{fetched.host} answered something that is not a calendar: {error}"
+        raise Unavailable(message, code=error.code) from error
+
+
+def _expansion(window: Window, zone: ZoneInfo) -> dict[str, str]:
+    """What the stored events depend on besides the bytes."""
+    return {
+        "first": window.first.isoformat(),
+        "after": window.after.isoformat(),
+        "zone": zone.key,
+        "reader": READER,
+    }
+
+
+def _still_covers(cursor: Mapping[str, str], window: Window, zone: ZoneInfo) -> bool:
+    """Whether what was expanded for the cursor serves this window: neither end moved by more than a day."""
+    if cursor.get("zone") != zone.key or cursor.get("reader") != READER:
+        return False
+    try:
+        first, after = date.fromisoformat(cursor["first"]), date.fromisoformat(cursor["after"])
+    except (KeyError, ValueError):
+        return False
+    moved = max(abs(window.first - first), abs(window.after - after))
+    return moved <= timedelta(days=1)

@@ -1,0 +1,123 @@
+"""
+Real and awkward calendars, by others: none crashes the reader, and where independent implementations agree
+on the occurrences of a window, we agree with them.
+
+The corpus lies beside the checkout, not in it (some of its licences are copyleft). Compared are UID, start
+and end of every occurrence, free ones (cancelled, transparent, without length) included, because the oracle
+has them; times without a zone count as UTC, as they do there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from connectors.contract import AllDay, When, Window
+from connectors.ical.content import NotACalendar
+from connectors.ical.translate import Parsed, read
+
+CORPUS = Path(__file__).parents[4] / "shared" / "corpus"
+ORACLE = CORPUS / "occurrences.jsonl"
+UTC_ZONE = ZoneInfo("UTC")
+TODAY = Window(date(2026, 11, 1), date(2028, 5, 1))
+AT_LEAST = 140
+
+NO_CALENDAR = "it holds no VCALENDAR, only components: nothing says that it is complete"
+MISSPELT = "its last line is END:VCALENDARD: it may have been cut, and what may be cut frees no night"
+EXCEPTIONS = {
+    "icalendar/src/icalendar/fuzzing/corpus/issue_464_invalid_rdate.ics": NO_CALENDAR,
+    "icalendar/src/icalendar/fuzzing/corpus/timezone_same_start_and_offset.ics": MISSPELT,
+    "icalendar/src/icalendar/tests/calendars/example.ics": (
+        "its all-day events have DTEND on DTSTART: no length to the oracle, one night to us"
+    ),
+    "icalendar/src/icalendar/tests/calendars/timezone_same_start_and_offset.ics": MISSPELT,
+    "icalendar/src/icalendar/tests/events/issue_464_invalid_rdate.ics": NO_CALENDAR,
+    "khal/tests/ics/event_dt_rrule_until_before_start.ics": NO_CALENDAR,
+}
+
+pytestmark = pytest.mark.skipif(
+    not ORACLE.exists(),
+    reason=f"THE CORPUS IS ABSENT: {CORPUS} does not exist, so nothing here compares us with other readers",
+)
+
+
+def files() -> list[Path]:
+    return sorted(CORPUS.rglob("*.ics"))
+
+
+def oracle() -> list[dict[str, Any]]:
+    if not ORACLE.exists():
+        return []
+    return [json.loads(line) for line in ORACLE.read_text(encoding="utf-8").splitlines()]
+
+
+def stamps(when: When) -> tuple[str, str]:
+    """Start and end as the oracle writes them."""
+    if isinstance(when, AllDay):
+        return f"{when.first:%Y%m%d}", f"{when.after:%Y%m%d}"
+    return f"{when.starts_at:%Y%m%dT%H%M%SZ}", f"{when.ends_at:%Y%m%dT%H%M%SZ}"
+
+
+def agrees(row: dict[str, Any]) -> bool:
+    window = Window(*map(date.fromisoformat, row["window"]))
+    try:
+        found = read((CORPUS / row["file"]).read_bytes(), window, UTC_ZONE)
+    except NotACalendar:
+        return False
+    ours = sorted((event.uid, *stamps(event.when)) for event in found.events)
+    return ours == sorted(map(tuple, row["occurrences"]))
+
+
+def test_no_file_of_the_corpus_crashes_the_reader() -> None:
+    read_or_refused = {"calendar": 0, "none": 0}
+
+    for file in files():
+        try:
+            found = read(file.read_bytes(), TODAY, ZoneInfo("Europe/Lisbon"))
+        except NotACalendar:
+            read_or_refused["none"] += 1
+        else:
+            assert isinstance(found, Parsed)
+            assert len({event.key for event in found.events}) == len(found.events), file
+            read_or_refused["calendar"] += 1
+
+    assert sum(read_or_refused.values()) == 423
+    assert read_or_refused["calendar"] > 300
+
+
+def test_every_file_begun_as_a_calendar_is_read_unless_it_breaks_off() -> None:
+    for file in files():
+        body = file.read_bytes().strip().upper()
+        if body.startswith(b"BEGIN:VCALENDAR") and body.endswith(b"\nEND:VCALENDAR"):
+            read(file.read_bytes(), TODAY, UTC_ZONE)
+
+
+@pytest.mark.parametrize("row", oracle(), ids=lambda row: row["file"].removesuffix(".ics"))
+def test_we_agree_with_independent_readers_or_say_why_not(row: dict[str, Any]) -> None:
+    body = (CORPUS / row["file"]).read_bytes()
+
+    assert hashlib.sha256(body).hexdigest() == row["sha256"]
+    assert agrees(row) is (row["file"] not in EXCEPTIONS)
+
+
+def test_we_agree_on_enough_and_every_exception_is_of_the_oracle() -> None:
+    rows = [row["file"] for row in oracle()]
+
+    assert set(EXCEPTIONS) <= set(rows)
+    assert len(rows) == 152
+    assert len(rows) - len(EXCEPTIONS) >= AT_LEAST
+
+
+def test_the_comparison_would_notice_a_difference() -> None:
+    row = next(row for row in oracle() if row["occurrences"] and row["file"] not in EXCEPTIONS)
+
+    assert agrees(row)
+    assert not agrees(row | {"occurrences": row["occurrences"][1:]})
+    later = datetime(2100, 1, 1, tzinfo=UTC).strftime("%Y%m%dT%H%M%SZ")
+    assert not agrees(row | {"occurrences": [*row["occurrences"], ["x", later, later]]})

@@ -1,0 +1,15 @@
+"""What the tests of the transport share."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from connectors.dialling import Resolver
+
+BODY = b"BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n"
+SHORT = timedelta(seconds=0.5)
+
+
+def leading_to(*addresses: str) -> Resolver:
+    """A resolver to which every name is the same addresses."""
+    return lambda *_: addresses

@@ -1,0 +1,1 @@
+"""Remotes for tests, served on loopback."""
