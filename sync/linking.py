@@ -1,4 +1,4 @@
-"""Connecting channels: connections and links, their settings checked in the connector's own form."""
+"""Links: one remote calendar each, for one scope; made, changed, paused, and removed with what they hold."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from connectors.contract import Connector, PullsEvents, RendersFeed
+from connectors.contract import PullsEvents, RendersFeed
 from hub import clock
 from hub.database import organization_of, vault_of
-from hub.errors import Conflict, NotFound, Reason, Refused
+from hub.errors import Conflict, NotFound, Refused
 from hub.ids import new_id
 from hub.models.links import DIRECTIONS, Connection, Link
 from hub.models.properties import CATEGORIES, Unit, UnitType
-from hub.queries import external, inventory, locks
+from hub.queries import external, inventory, locks, runs
 from hub.queries import links as query
 from hub.services import asking, changes, outbox
-from sync import feeds, remote
+from sync import disguise, feeds, remote
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,46 +31,6 @@ class Scope:
     unit_id: UUID | None = None
     unit_type_id: UUID | None = None
     category: str | None = None
-
-
-def connect(session: Session, connector: str, name: str, settings: Mapping[str, Any]) -> Connection:
-    """A new connection. Its links complete its settings, so only unknown ones are refused."""
-    _known_settings(remote.known(connector), settings)
-    if not name.strip():
-        raise Refused.because("required", "a connection needs a name, such as the channel's", "name")
-    row = Connection(
-        organization_id=organization_of(session),
-        id=new_id(),
-        connector=connector,
-        name=name.strip(),
-        settings_sealed=vault_of(session).seal(dict(settings)),
-    )
-    session.add(row)
-    session.flush()
-    changes.record(session, "connection", row.id, "added", after={"connector": connector, "name": row.name})
-    return row
-
-
-def rename(session: Session, connection_id: UUID, name: str) -> Connection:
-    row = query.connection(session, connection_id)
-    if not name.strip():
-        raise Refused.because("required", "a connection needs a name", "name")
-    before, row.name = row.name, name.strip()
-    session.flush()
-    changes.record(
-        session, "connection", row.id, "renamed", before={"name": before}, after={"name": row.name}
-    )
-    return row
-
-
-def disconnect(session: Session, connection_id: UUID) -> None:
-    """Only without links: each of them holds nights, and is removed by its own decision."""
-    row = query.connection(session, connection_id)
-    if query.page(session, connection_id=connection_id, limit=1):
-        raise Conflict.because("has_links", f"{row.name} still has links; remove them first")
-    changes.record(session, "connection", row.id, "removed", before={"name": row.name})
-    session.delete(row)
-    session.flush()
 
 
 def link(
@@ -124,11 +84,12 @@ def change(
     row = query.locked(session, link_id)
     connection = query.connection(session, row.connection_id)
     if settings is not None:
+        settings = disguise.restored(
+            remote.known(connection.connector), settings, vault_of(session).open(row.settings_sealed)
+        )
         _settings(session, connection, row.direction, settings)
         row.settings_sealed = vault_of(session).seal(dict(settings))
-        row.cursor, row.next_pull_at, row.failures = None, clock.now(), 0
-        if row.state in ("needs_auth", "lost"):
-            row.state, row.state_reason = "active", None
+        afresh(session, row)
     if interval_seconds is not None:
         row.interval_seconds = _interval(interval_seconds)
     session.flush()
@@ -136,6 +97,14 @@ def change(
         session, "link", row.id, "changed", after=_said(row, connection), property_id=row.property_id
     )
     return row
+
+
+def afresh(session: Session, row: Link) -> None:
+    """The locked link's settings have changed: what a running pull brings is of the old ones, and void."""
+    query.revoke(session, row.id)
+    row.cursor, row.next_pull_at, row.failures = None, clock.now(), 0
+    if row.state in ("needs_auth", "lost"):
+        row.state, row.state_reason = "active", None
 
 
 def unlink(session: Session, link_id: UUID) -> None:
@@ -159,13 +128,17 @@ def unlink(session: Session, link_id: UUID) -> None:
 
 
 def pause(session: Session, link_id: UUID) -> Link:
-    """No more pulls; what is held stays held."""
-    return _state(session, link_id, "paused", "paused by hand; what it holds stays held")
+    """No more pulls, and a running one is void; what is held stays held."""
+    row = _state(session, link_id, "paused", "paused by hand; what it holds stays held")
+    query.revoke(session, link_id)
+    runs.cancel_waiting(session, link_id, clock.now(), "the link was paused")
+    return row
 
 
 def resume(session: Session, link_id: UUID) -> Link:
     row = _state(session, link_id, "active", None)
-    row.next_pull_at, row.failures, row.attempts = clock.now(), 0, 0
+    query.revoke(session, link_id)
+    row.next_pull_at, row.failures = clock.now(), 0
     session.flush()
     return row
 
@@ -202,28 +175,13 @@ def _connection(session: Session, connection_id: UUID) -> Connection:
 
 def _settings(session: Session, connection: Connection, direction: str, settings: Mapping[str, Any]) -> None:
     source = remote.known(connection.connector)
-    _known_settings(source, settings)
+    remote.check_known(source, settings)
     if direction != "export":
         if not isinstance(source, PullsEvents):
             raise Refused.because("cannot_import", f"{source.title} has no calendar to read", "direction")
         remote.valid(source, {**vault_of(session).open(connection.settings_sealed), **settings})
     if direction != "import" and not isinstance(source, RendersFeed):
         raise Refused.because("cannot_export", f"{source.title} reads no feed of ours", "direction")
-
-
-def _known_settings(source: Connector, settings: Mapping[str, Any]) -> None:
-    known = set(source.settings_model.model_fields)
-    if unknown := sorted(set(settings) - known):
-        raise Refused(
-            *(
-                Reason(
-                    "unknown_setting",
-                    f"{source.title} has no setting {name!r}; it has {', '.join(sorted(known))}",
-                    f"settings.{name}",
-                )
-                for name in unknown
-            )
-        )
 
 
 def _interval(seconds: int) -> int:

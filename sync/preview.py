@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -16,7 +16,7 @@ from hub import clock
 from hub.domain.availability import Cause, Taken
 from hub.domain.offers import Offer
 from hub.domain.periods import Period
-from hub.queries import inventory
+from hub.queries import external, inventory
 from hub.queries import links as links_query
 from hub.services import asking
 from sync import linking, remote
@@ -53,6 +53,8 @@ class _Scene:
 
     zone: ZoneInfo
     offers: tuple[Offer, ...] = ()
+    own: frozenset[UUID] = frozenset()
+    """Ids of the events that the link brought already: they are not in their own way"""
 
 
 def preview(
@@ -80,7 +82,9 @@ def preview_link(runtime: Runtime, organization_id: UUID, link_id: UUID) -> Prev
     def read(session: Session) -> tuple[_Scene, remote.Question]:
         link = links_query.one(session, link_id)
         scope = Scope(link.property_id, link.unit_id, link.unit_type_id, link.category)
-        return _scene(session, scope=scope), remote.question(session, link, afresh=True)
+        own = frozenset(event.id for event in external.events_of(session, link_id))
+        scene = replace(_scene(session, scope=scope), own=own)
+        return scene, remote.question(session, link, afresh=True)
 
     scene, question = runtime.database.transact(organization_id, read)
     return _show(runtime, organization_id, scene, remote.ask(question, runtime.network))
@@ -94,25 +98,29 @@ def _scene(session: Session, *, scope: Scope) -> _Scene:
 
 
 def _show(runtime: Runtime, organization_id: UUID | None, scene: _Scene, pulled: Pulled) -> Preview:
-    busy = [event for event in pulled.events if event.busy and imports.extent(event, scene.zone)]
+    busy, free = [], []
+    for event in pulled.events:
+        takes = event.busy and imports.extent(event, scene.zone) is not None
+        (busy if takes else free).append(event)
     placed: dict[UUID, tuple[Blocked, ...]] = {}
     taken: tuple[Taken, ...] = ()
     ids = {UUID(int=number): event for number, event in enumerate(busy)}
     if scene.offers and busy:
         taken = runtime.database.transact(organization_id, partial(_taken, scene=scene, events=busy))
-        ours = [row for row in taken if row.cause is not Cause.EXTERNAL]
-        placed = imports.assign(list(ids.items()), scene.offers, ours, {})
-    names = {leaf: offer.unit.name for offer in scene.offers for leaf in offer.unit.leaves}
+        placed = imports.assign(list(ids.items()), scene.offers, taken, {})
+    composites_first = sorted(scene.offers, key=lambda offer: not offer.composite)
+    names = {leaf: offer.unit.name for offer in composites_first for leaf in offer.unit.leaves}
     shown = [_event(event, placed.get(number, ()), taken, names, scene.zone) for number, event in ids.items()]
-    free = [_event(event, (), (), names, scene.zone) for event in pulled.events if event not in busy]
-    return Preview(pulled.title, tuple(sorted([*shown, *free], key=_in_order)), pulled.problems)
+    shown += [_event(event, (), (), names, scene.zone) for event in free]
+    return Preview(pulled.title, tuple(sorted(shown, key=_in_order)), pulled.problems)
 
 
 def _taken(session: Session, *, scene: _Scene, events: Sequence[RemoteEvent]) -> tuple[Taken, ...]:
     reach = imports.reach(events, scene.offers, scene.zone)
     if reach is None:
         return ()
-    return inventory.takings(session, inventory.leaves(scene.offers), reach, clock.now()).live
+    leaves = inventory.leaves(scene.offers)
+    return inventory.takings(session, leaves, reach, clock.now(), without=scene.own).live
 
 
 def _event(

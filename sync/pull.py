@@ -28,7 +28,7 @@ from hub.queries import links as query
 from hub.queries import runs
 from hub.queries.links import Fenced, Lease
 from sync import remote
-from sync.apply import Applied, apply
+from sync.apply import apply
 from sync.planning import schedule
 from sync.runtime import Runtime
 
@@ -51,41 +51,42 @@ BUSY = Outcome("busy")
 
 def pull(runtime: Runtime, organization_id: UUID, link_id: UUID, *, trigger: str = "schedule") -> Outcome:
     """Bring what we hold of a link's calendar up to date. An outage changes nothing that is held."""
-    lease, ask = _begin(runtime, organization_id, link_id)
+    lease, asked_for, ask = _begin(runtime, organization_id, link_id)
     if lease is None:
         return BUSY
-    attempt = _Attempt(runtime, lease, trigger)
+    attempt = _Attempt(runtime, lease, trigger, asked_for)
     if lease.attempts > schedule.CRASHES_BEFORE_SETTING_ASIDE:
         return attempt.set_aside()
     try:
         pulled = ask()
     except ConnectorError as error:
         return attempt.failed(error)
-    try:
-        return attempt.apply(pulled)
-    except Fenced:
-        return BUSY
+    return attempt.apply(pulled)
 
 
 def _begin(
     runtime: Runtime, organization_id: UUID, link_id: UUID
-) -> tuple[Lease | None, Callable[[], Pulled]]:
-    """Take the lease; all that the question to the channel needs is read here, before it is asked."""
+) -> tuple[Lease | None, UUID | None, Callable[[], Pulled]]:
+    """
+    Take the lease, and the run that was asked for, if any; all that the question to the channel needs is
+    read here, before it is asked.
+    """
     lasting = timedelta(seconds=runtime.settings.lease_seconds)
     with runtime.database.unit_of_work(organization_id) as session:
         lease = query.acquire(session, link_id, lasting)
         if lease is None:
             query.one(session, link_id)
-            return None, _nothing
+            return None, None, _nothing
         link = query.one(session, link_id)
         if run := runs.waiting(session, link_id):
             run.state = "running"
             run.started_at = run.started_at or clock.now()
+        asked_for = run.id if run else None
         try:
             question = remote.question(session, link)
         except ConnectorError as error:
-            return lease, partial(_raise, error)
-    return lease, partial(remote.ask, question, runtime.network)
+            return lease, asked_for, partial(_raise, error)
+    return lease, asked_for, partial(remote.ask, question, runtime.network)
 
 
 def _nothing() -> Pulled:
@@ -98,20 +99,19 @@ def _raise(error: ConnectorError) -> Pulled:
 
 @dataclass(frozen=True, slots=True)
 class _Attempt:
-    """One pull under its lease, and the ways in which it can end."""
+    """One pull under its lease, and the ways in which it can end. `asked_for` is the run that it answers."""
 
     runtime: Runtime
     lease: Lease
     trigger: str
+    asked_for: UUID | None
 
     def apply(self, pulled: Pulled) -> Outcome:
-        run_id = new_id()
+        run_id = self.asked_for or new_id()
 
         def work(session: Session) -> Outcome:
             link = query.hold(session, self.lease)
             now = clock.now()
-            run = runs.waiting(session, link.id)
-            session.info["actor"] = Actor("worker", run_id=run.id if run else run_id)
             applied = apply(session, link, pulled, now)
             query.note(
                 session,
@@ -124,20 +124,17 @@ class _Attempt:
                 next_pull_at=schedule.after_success(now, _interval(link), random.random()),  # noqa: S311
             )
             outcome = Outcome("changed" if applied.changed else "unchanged", applied.counts, applied.summary)
-            outcome = self._record(session, run, run_id, outcome, applied)
-            query.release(session, self.lease)
-            return outcome
+            return self._end(session, run_id, outcome)
 
-        return self.runtime.database.transact(self.lease.organization_id, work, Actor("worker"))
+        return self._transact(work, run_id)
 
     def failed(self, error: ConnectorError) -> Outcome:
         def work(session: Session) -> Outcome:
             link = query.hold(session, self.lease)
-            now = clock.now()
             failures = link.failures + 1
             verdict = schedule.after_failure(
                 error,
-                now,
+                clock.now(),
                 _interval(link),
                 failures,
                 random.random(),  # noqa: S311
@@ -150,10 +147,7 @@ class _Attempt:
                 state_reason=verdict.reason or error.message,
                 next_pull_at=verdict.next_pull_at,
             )
-            outcome = Outcome("failed", error=error.message)
-            outcome = self._record(session, runs.waiting(session, link.id), new_id(), outcome, Applied())
-            query.release(session, self.lease)
-            return outcome
+            return self._end(session, self.asked_for or new_id(), Outcome("failed", error=error.message))
 
         return self._transact(work)
 
@@ -164,24 +158,32 @@ class _Attempt:
         def work(session: Session) -> Outcome:
             link = query.hold(session, self.lease)
             query.note(session, link.id, state="paused", state_reason=reason)
-            run = runs.waiting(session, link.id)
-            outcome = self._record(session, run, new_id(), Outcome("failed", error=reason), Applied())
-            query.release(session, self.lease)
-            return outcome
+            return self._end(session, self.asked_for or new_id(), Outcome("failed", error=reason))
 
         return self._transact(work)
 
-    def _transact(self, work: Callable[[Session], Outcome]) -> Outcome:
+    def _transact(self, work: Callable[[Session], Outcome], run_id: UUID | None = None) -> Outcome:
+        actor = Actor("worker", run_id=run_id)
         try:
-            return self.runtime.database.transact(self.lease.organization_id, work, Actor("worker"))
+            return self.runtime.database.transact(self.lease.organization_id, work, actor)
         except Fenced:
             return BUSY
 
-    def _record(
-        self, session: Session, run: SyncRun | None, run_id: UUID, outcome: Outcome, applied: Applied
-    ) -> Outcome:
-        """End the run that was asked for; the timetable's pulls leave one only if they have news."""
+    def _end(self, session: Session, run_id: UUID, outcome: Outcome) -> Outcome:
+        """End the run and give the lease back. Who asked meanwhile asked for what comes after: at once."""
+        outcome = self._record(session, run_id, outcome)
+        link = query.one(session, self.lease.link_id)
+        if link.state != "active":
+            runs.cancel_waiting(session, link.id, clock.now(), link.state_reason or link.state)
+        elif runs.queued(session, link.id):
+            query.note(session, link.id, next_pull_at=clock.now())
+        query.release(session, self.lease)
+        return outcome
+
+    def _record(self, session: Session, run_id: UUID, outcome: Outcome) -> Outcome:
+        """Write down the run that was asked for; the timetable's pulls leave one only if they have news."""
         now = clock.now()
+        run = runs.begun(session, run_id)
         if run is None:
             if self.trigger == "schedule" and outcome.state == "unchanged":
                 return outcome
@@ -196,8 +198,8 @@ class _Attempt:
             session.add(run)
         run.state = "failed" if outcome.error else "done"
         run.finished_at = now
-        run.counts = dict(applied.counts)
-        run.summary = list(applied.summary)
+        run.counts = dict(outcome.counts)
+        run.summary = list(outcome.summary)
         run.error = outcome.error
         session.flush()
         return replace(outcome, run_id=run.id)

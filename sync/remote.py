@@ -82,6 +82,22 @@ def known(slug: str) -> Connector:
         raise Refused.because("unknown_connector", f"there is no connector {slug!r}", "connector") from None
 
 
+def check_known(source: Connector, settings: Mapping[str, Any]) -> None:
+    """Refused, naming each setting that the connector does not have."""
+    known = set(source.settings_model.model_fields)
+    if unknown := sorted(set(settings) - known):
+        raise Refused(
+            *(
+                Reason(
+                    "unknown_setting",
+                    f"{source.title} has no setting {name!r}; it has {', '.join(sorted(known))}",
+                    f"settings.{name}",
+                )
+                for name in unknown
+            )
+        )
+
+
 def valid(source: Connector, settings: Mapping[str, Any]) -> BaseModel:
     """The settings in the connector's own form; Refused names each field that is wrong."""
     try:

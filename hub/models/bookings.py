@@ -15,11 +15,14 @@ from hub.models.properties import Edited
 
 BLACKOUT_KINDS = ("maintenance", "owner_stay", "closed")
 
-ONE_SPAN = CheckConstraint(
-    "(arrival IS NULL) = (departure IS NULL) AND (arrival IS NULL OR arrival < departure)"
-    " AND starts_at < ends_at",
-    name="span",
-)
+
+def one_span() -> CheckConstraint:
+    """Either dates and their instants, or instants alone; forwards in both."""
+    return CheckConstraint(
+        "(arrival IS NULL) = (departure IS NULL) AND (arrival IS NULL OR arrival < departure)"
+        " AND starts_at < ends_at",
+        name="span",
+    )
 
 
 class Guest(Owned):
@@ -78,7 +81,7 @@ class BookingItem(Owned):
         belongs_to("unit_types", "unit_type_id"),
         belongs_to("units", "unit_id"),
         UniqueConstraint("uid"),
-        ONE_SPAN.copy(),
+        one_span(),
         Index(None, "organization_id", "booking_id"),
         Index(None, "organization_id", "unit_id"),
     )
@@ -105,7 +108,7 @@ class Blackout(Edited):
         belongs_to("units", "unit_id"),
         UniqueConstraint("uid"),
         one_of("kind", BLACKOUT_KINDS),
-        ONE_SPAN.copy(),
+        one_span(),
         Index(None, "organization_id", "unit_id"),
     )
 

@@ -72,8 +72,8 @@ class Link(Edited):
     attempts: Mapped[int] = mapped_column(default=0)
     """Pulls begun and not ended: three mean that pulling kills its worker"""
     fence: Mapped[int] = mapped_column(default=0)
-    lease_until: Mapped[datetime] = mapped_column(server_default=text("'-infinity'"))
-    """Database's clock, as nothing else is"""
+    lease_until: Mapped[datetime] = mapped_column(server_default=text("'epoch'"))
+    """By the database's clock, as nothing else is; never null, or it could not be acquired"""
 
     feed_token_hash: Mapped[bytes | None]
     feed_token_sealed: Mapped[bytes | None]

@@ -41,7 +41,7 @@ _ACQUIRE = text("""
     RETURNING fence, attempts
 """)
 _RELEASE = text("""
-    UPDATE links SET lease_until = '-infinity', attempts = 0 WHERE id = CAST(:link AS uuid) AND fence = :fence
+    UPDATE links SET lease_until = 'epoch', attempts = 0 WHERE id = CAST(:link AS uuid) AND fence = :fence
 """)
 _FENCE = text("SELECT 1 FROM links WHERE id = CAST(:link AS uuid) AND fence = :fence FOR UPDATE")
 
@@ -61,6 +61,16 @@ def hold(session: Session, lease: Lease) -> Link:
 
 def release(session: Session, lease: Lease) -> None:
     session.execute(_RELEASE, {"link": lease.link_id, "fence": lease.fence})
+
+
+_REVOKE = text("""
+    UPDATE links SET fence = fence + 1, lease_until = 'epoch', attempts = 0 WHERE id = CAST(:link AS uuid)
+""")
+
+
+def revoke(session: Session, link_id: UUID) -> None:
+    """End whatever lease there is: a pull that is running will find that it lost it, and write nothing."""
+    session.execute(_REVOKE, {"link": link_id})
 
 
 def note(session: Session, link_id: UUID, **columns: Any) -> None:
@@ -109,6 +119,18 @@ def page(
     if after is not None:
         statement = statement.where(Link.id > after)
     return tuple(session.scalars(statement.order_by(Link.id).limit(limit)))
+
+
+def importing(session: Session, connection_id: UUID) -> tuple[Link, ...]:
+    """The links of a connection that read a calendar, locked, by id."""
+    statement = (
+        select(Link)
+        .where(Link.connection_id == connection_id, Link.direction != "export")
+        .order_by(Link.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return tuple(session.scalars(statement))
 
 
 def connections(session: Session, *, limit: int, after: UUID | None = None) -> tuple[Connection, ...]:

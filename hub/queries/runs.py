@@ -1,10 +1,11 @@
-"""Runs of syncs: begun, ended, listed."""
+"""Runs of syncs: asked for, begun, ended, listed."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from hub.database import organization_of
@@ -22,6 +23,27 @@ def waiting(session: Session, link_id: UUID) -> SyncRun | None:
         .with_for_update()
     )
     return session.scalars(statement).one_or_none()
+
+
+def queued(session: Session, link_id: UUID) -> SyncRun | None:
+    """The oldest run of a link that was asked for and that no pull has begun to answer."""
+    statement = select(SyncRun).where(SyncRun.link_id == link_id, SyncRun.state == "queued")
+    return session.scalars(statement.order_by(SyncRun.id).limit(1)).one_or_none()
+
+
+def begun(session: Session, run_id: UUID) -> SyncRun | None:
+    """A run that a pull is answering; None if there is none, or it has been ended by another."""
+    statement = select(SyncRun).where(SyncRun.id == run_id, SyncRun.state == "running").with_for_update()
+    return session.scalars(statement).one_or_none()
+
+
+def cancel_waiting(session: Session, link_id: UUID, now: datetime, reason: str) -> None:
+    """Nobody will answer what was asked for: the link rests."""
+    session.execute(
+        update(SyncRun)
+        .where(SyncRun.link_id == link_id, SyncRun.state.in_(("queued", "running")))
+        .values(state="cancelled", finished_at=now, error=reason)
+    )
 
 
 def one(session: Session, run_id: UUID) -> SyncRun:

@@ -13,10 +13,10 @@ from sqlalchemy.orm import Session
 from hub import clock
 from hub.domain import availability
 from hub.domain.availability import Busy, SellableUnit
+from hub.domain.offers import Offer
 from hub.domain.periods import LetBy, Nights, Period, Span, days_covered, occupied, union
 from hub.errors import NotFound, Reason, Refused
 from hub.queries import inventory
-from hub.queries.inventory import Offer
 from hub.services import asking
 
 

@@ -14,13 +14,13 @@ from sqlalchemy.orm import Session
 from hub import clock
 from hub.database import organization_of, vault_of
 from hub.domain.availability import Cause
+from hub.domain.offers import Offer
 from hub.domain.periods import Nights, Span
 from hub.errors import NotFound, Refused
 from hub.ids import new_id
 from hub.models.bookings import BLACKOUT_KINDS, Blackout
 from hub.queries import blackouts as query
 from hub.queries import inventory, locks
-from hub.queries.inventory import Offer
 from hub.services import allocations, asking, changes, outbox, placement, snapshots
 from hub.services.asked import Asked
 from hub.services.placement import Leaving

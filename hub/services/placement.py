@@ -62,6 +62,9 @@ def find(
 
     everything = choice is None or session.info["attempt"] >= LOSSES_BEFORE_LOCKING_ALL
     wanted = candidates if everything or choice is None else _leaves(choice)
+    if everything:  # making room reaches further, and so do the lapsed holds that would be in its way
+        reach = room.around(reach)
+        seen = _read(session, candidates, reach, now, leaving, despite)
     lapsing = bookings_query.units_of(session, seen.lapsed)
     locks.units(session, wanted | lapsing | leaving.unit_ids)
 

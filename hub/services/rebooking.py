@@ -12,12 +12,12 @@ from sqlalchemy.orm import Session
 from hub import clock
 from hub.domain.availability import SellableUnit
 from hub.domain.lifecycle import LIFECYCLE, Status
+from hub.domain.offers import Offer
 from hub.domain.periods import Nights, Period, Span, occupied
 from hub.errors import Conflict, NotFound, Refused
 from hub.models.bookings import Booking, BookingItem
 from hub.queries import bookings as query
 from hub.queries import inventory, locks
-from hub.queries.inventory import Offer
 from hub.services import allocations, asking, changes, outbox, placement, snapshots
 from hub.services.asked import Asked
 from hub.services.asking import ItemRequest

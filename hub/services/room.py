@@ -29,12 +29,13 @@ def make(
 ) -> Mapping[int, SellableUnit]:
     """
     Place the items one by one, moving others where needed; Conflict if that fails. The caller holds the
-    locks of all units that could serve, so that whom this moves cannot be moved or ended meanwhile.
+    locks of all units that could serve, so that whom this moves cannot be moved or ended meanwhile, and
+    has ended the holds that lapsed `around` the items.
     """
     choice: dict[int, SellableUnit] = {}
     placed: list[Taken] = []
     for position, item in enumerate(asked):
-        live = inventory.takings(session, _leaves(item), _around(item), now, without=without).live
+        live = inventory.takings(session, _leaves(item), around(item.period), now, without=without).live
         found = place([Want(position, item.period, item.units)], [*live, *placed])
         unit = found[position] if found is not None else _pack(session, item, [*live, *placed], now, without)
         choice[position] = unit
@@ -48,7 +49,7 @@ def _pack(
     singles = {offer.unit.id: offer.unit for offer in item.offers if not offer.composite}
     movable = [
         Movable(row.item_id, row.unit_id, Period(row.starts_at, row.ends_at))
-        for row in bookings_query.movable(session, singles.keys(), _around(item), now)
+        for row in bookings_query.movable(session, singles.keys(), around(item.period), now)
         if row.booking_id not in without
     ]
     loose = {(row.unit_id, row.period) for row in movable}
@@ -73,5 +74,6 @@ def _leaves(item: Asked) -> frozenset[UUID]:
     return inventory.leaves(item.offers)
 
 
-def _around(item: Asked) -> Period:
-    return Period(item.period.starts_at - REACH, item.period.ends_at + REACH)
+def around(period: Period) -> Period:
+    """Where those lie who may have to move for this period."""
+    return Period(period.starts_at - REACH, period.ends_at + REACH)

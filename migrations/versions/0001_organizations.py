@@ -83,7 +83,7 @@ def upgrade() -> None:
         "CREATE POLICY colleagues ON accounts TO hub_app USING (EXISTS ("
         "SELECT FROM members m WHERE m.account_id = accounts.id"
         f" AND m.organization_id = {SCOPE}))"
-        " WITH CHECK (true)"
+        f" WITH CHECK ({SCOPE} IS NOT NULL)"
     )
     op.execute("GRANT SELECT, INSERT, UPDATE ON accounts TO hub_app")
 

@@ -52,7 +52,7 @@ def upgrade() -> None:
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("fence", sa.Integer(), nullable=False),
         sa.Column(
-            "lease_until", sa.DateTime(timezone=True), server_default=sa.text("'-infinity'"), nullable=False
+            "lease_until", sa.DateTime(timezone=True), server_default=sa.text("'epoch'"), nullable=False
         ),
         sa.Column("feed_token_hash", sa.LargeBinary(), nullable=True),
         sa.Column("feed_token_sealed", sa.LargeBinary(), nullable=True),

@@ -85,10 +85,7 @@ def compare(
     because feeds prune theirs.
     """
     known = {event.key: event for event in stored}
-    busy: dict[str, RemoteEvent] = {}
-    for event in received:
-        if event.busy and extent(event, zone) is not None:
-            busy.setdefault(event.key, event)
+    busy = {event.key: event for event in received if event.busy and extent(event, zone) is not None}
     new, changed, same = [], [], []
     for key, event in busy.items():
         before = known.get(key)

@@ -1,0 +1,111 @@
+"""A hub of one's own for a benchmark: durable database, real web process, nothing shared."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+import psutil
+
+import migrations
+from hub.config import Settings
+from hub.embedded import Postgres, database_url, ensure_generated
+from hub.services import organizations
+from hub.services.accounts import Person
+from hub.services.organizations import NewMember
+from hub.services.tokens import Claims, issue_access
+from sync.runtime import Runtime
+
+
+@dataclass(frozen=True, slots=True)
+class BenchHub:
+    data_dir: Path
+    runtime: Runtime
+
+    @property
+    def psycopg_url(self) -> str:
+        """The application's own login, for the bare SQL that the hub is compared with."""
+        return database_url(self.data_dir, "app").replace("postgresql+psycopg://", "postgresql://")
+
+    @property
+    def owner_url(self) -> str:
+        return database_url(self.data_dir, "owner").replace("postgresql+psycopg://", "postgresql://")
+
+    def organization(self) -> Claims:
+        """A new organization, as its admin."""
+        email = f"bench-{time.time_ns()}@example.com"
+        admin = NewMember(Person(email, "Bench"), "admin", "a password for benchmarks")
+        member = organizations.create(self.runtime.database, "Bench", admin)
+        return Claims(member.organization_id, member.id, "admin")
+
+    def bearer(self, claims: Claims) -> dict[str, str]:
+        token = issue_access(self.runtime.database.vault.token_key, claims, datetime.now(UTC))
+        return {"Authorization": f"Bearer {token}"}
+
+    @contextmanager
+    def web(
+        self, app: str = "api.app:create", *, factory: bool = True
+    ) -> Iterator[tuple[str, psutil.Process]]:
+        """(address, process) of a uvicorn with one worker, as `hub web` starts it."""
+        port = free_port()
+        command = [sys.executable, "-m", "uvicorn", app, "--port", str(port), "--no-access-log"]
+        command += ["--loop", "uvloop", "--http", "httptools", "--log-level", "warning"]
+        command += ["--factory"] if factory else []
+        environment = {**os.environ, "HUB_DATA_DIR": str(self.data_dir)}
+        process = subprocess.Popen(command, env=environment)
+        try:
+            base = f"http://127.0.0.1:{port}"
+            until_answering(base, process)
+            yield base, psutil.Process(process.pid)
+        finally:
+            process.terminate()
+            process.wait(20)
+
+
+@contextmanager
+def hub() -> Iterator[BenchHub]:
+    """A migrated hub whose database keeps its promises (fsync and synchronous_commit on)."""
+    data_dir = Path(tempfile.mkdtemp(prefix="hub-bench-")) / "d"
+    data_dir.parent.chmod(0o755)
+    os.environ["HUB_DATA_DIR"] = str(data_dir)
+    ensure_generated(data_dir)
+    try:
+        with Postgres(data_dir):
+            migrations.upgrade(database_url(data_dir, "owner"))
+            runtime = Runtime.open(Settings(data_dir=data_dir))
+            yield BenchHub(data_dir, runtime)
+            runtime.close()
+    finally:
+        shutil.rmtree(data_dir.parent, ignore_errors=True)
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port: int = found.getsockname()[1]
+        return port
+
+
+def until_answering(base: str, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise SystemExit(f"the server ended with {process.returncode}")
+        try:
+            httpx.get(base + "/livez", timeout=1)
+        except httpx.TransportError:
+            time.sleep(0.05)
+        else:
+            return
+    raise SystemExit("the server did not answer within 30 s")

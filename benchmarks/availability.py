@@ -1,0 +1,170 @@
+"""Availability of one type, and the calendar of 200 units x 90 days, among a million bookings.
+
+The peer is the bare query from psycopg, as the tables' owner (no row-level security), same indexes.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+import httpx
+import psycopg
+from sqlalchemy.orm import Session
+
+from benchmarks._hub import BenchHub, hub
+from benchmarks._report import Row, percentile, show
+from hub.domain.periods import Nights
+from hub.services import availability, properties, unit_types, units
+from hub.services.properties import NewProperty
+from hub.services.tokens import Claims
+from hub.services.unit_types import NewUnitType
+from hub.services.units import NewUnit
+
+UNITS, TYPES, BOOKINGS = 200, 4, 1_000_000
+BAR = 5.0
+ROUNDS = 60
+
+LOAD = """
+    WITH made AS (
+        SELECT g, uuidv7() AS booking, uuidv7() AS item, u.id AS unit, u.unit_type_id AS type,
+               (CAST(%(first)s AS date) + ((g / %(units)s) * 2)::int + time '12:00')
+                   AT TIME ZONE 'Europe/Madrid' AS starts_at,
+               CAST(%(first)s AS date) + ((g / %(units)s) * 2)::int AS arrival
+        FROM generate_series(0, %(bookings)s - 1) AS g
+        JOIN (SELECT id, unit_type_id, row_number() OVER (ORDER BY id) - 1 AS n FROM units
+              WHERE property_id = %(property)s) AS u ON u.n = g %% %(units)s
+    ), b AS (
+        INSERT INTO bookings (organization_id, id, property_id, reference, status, source, guests, starts_at,
+                              ends_at, version, created_at, updated_at)
+        SELECT %(org)s, booking, %(property)s, booking::text, 'confirmed', 'direct', 1, starts_at,
+               starts_at + interval '1 day', 1, now(), now() FROM made
+    ), i AS (
+        INSERT INTO booking_items (organization_id, id, booking_id, position, unit_type_id, unit_id, pinned,
+                                   arrival, departure, starts_at, ends_at, uid)
+        SELECT %(org)s, item, booking, 0, type, unit, false, arrival, arrival + 1, starts_at,
+               starts_at + interval '1 day', item::text FROM made
+    )
+    INSERT INTO allocations (organization_id, id, unit_id, booking_id, item_id, starts_at, ends_at)
+    SELECT %(org)s, uuidv7(), unit, booking, item, starts_at, starts_at + interval '1 day' FROM made
+"""
+
+BARE = """
+    SELECT unit_id, starts_at, ends_at FROM allocations
+    WHERE unit_id = ANY(%s) AND ends_at > %s AND starts_at < %s
+    UNION ALL
+    SELECT unit_id, starts_at, free_at FROM external_blocks
+    WHERE unit_id = ANY(%s) AND free_at > %s AND starts_at < %s
+"""
+
+
+def main() -> None:
+    with hub() as bench:
+        claims = bench.organization()
+        property_id, type_id, unit_ids, of_type = furnish(bench, claims)
+        today = date.today()  # noqa: DTZ011 -- a day about now; which one does not matter
+        print(f"loading {BOOKINGS:,} bookings ...", flush=True)
+        load(bench, claims, property_id, today - timedelta(days=5000))
+        nights = Nights(today + timedelta(days=30), today + timedelta(days=33))
+        after = today + timedelta(days=90)
+
+        with psycopg.connect(bench.owner_url) as bare, bench.web() as (base, _):
+            client = httpx.Client(base_url=base + "/api/v1", headers=bench.bearer(claims), timeout=30)
+            ask = {"property_id": str(property_id), "unit_type_id": str(type_id), "guests": 1}
+            ask |= {"arrival": nights.arrival.isoformat(), "departure": nights.departure.isoformat()}
+            days = {"property_id": str(property_id), "from": today.isoformat(), "to": after.isoformat()}
+
+            def one_type(session: Session) -> object:
+                return availability.of_property(session, property_id, nights, 1, type_id)
+
+            def many_days(session: Session) -> object:
+                return availability.calendar(session, property_id, today, after)
+
+            database, organization_id = bench.runtime.database, claims.organization_id
+            type_bare = timed(lambda: fetch(bare, of_type, nights.arrival, nights.departure))
+            days_bare = timed(lambda: fetch(bare, unit_ids, today, after))
+            rows = [
+                compare("one type, service", lambda: database.transact(organization_id, one_type), type_bare),
+                compare("one type, over HTTP", lambda: get(client, "/availability", ask), type_bare),
+                compare(
+                    "calendar, service", lambda: database.transact(organization_id, many_days), days_bare
+                ),
+                compare("calendar, over HTTP", lambda: get(client, "/calendar", days), days_bare),
+            ]
+    show(f"{BOOKINGS:,} bookings on {UNITS} units; medians of {ROUNDS}", rows)
+
+
+def furnish(bench: BenchHub, claims: Claims) -> tuple[UUID, UUID, list[UUID], list[UUID]]:
+    def work(session: Session) -> tuple[UUID, UUID, list[UUID], list[UUID]]:
+        place = properties.create(session, NewProperty("Bench House", time_zone="Europe/Madrid"))
+        made: list[list[UUID]] = []
+        types = []
+        for n in range(TYPES):
+            kind = unit_types.create(
+                session, NewUnitType(place.id, f"Type {n}", category="room", let_by="night", capacity=2)
+            )
+            types.append(kind.id)
+            rooms = units.create_many(session, NewUnit(kind.id, f"Room {n}-{{n}}"), UNITS // TYPES)
+            made.append([room.id for room in rooms])
+        return place.id, types[0], [unit for some in made for unit in some], made[0]
+
+    return bench.runtime.database.transact(claims.organization_id, work)
+
+
+def load(bench: BenchHub, claims: Claims, property_id: UUID, first: date) -> None:
+    values = {
+        "org": claims.organization_id,
+        "property": property_id,
+        "units": UNITS,
+        "bookings": BOOKINGS,
+        "first": first,
+    }
+    with psycopg.connect(bench.owner_url) as connection:
+        connection.execute(LOAD, values)
+        connection.commit()
+        connection.autocommit = True
+        connection.execute("VACUUM ANALYZE")
+
+
+def fetch(
+    connection: psycopg.Connection[tuple[object, ...]], units: list[UUID], first: date, after: date
+) -> int:
+    span = (units, datetime.fromisoformat(f"{first}T11:00Z"), datetime.fromisoformat(f"{after}T11:00Z"))
+    rows = connection.execute(BARE, (*span, *span)).fetchall()
+    connection.rollback()
+    return len(rows)
+
+
+def get(client: httpx.Client, path: str, asked: dict[str, object]) -> None:
+    answer = client.get(path, params={key: str(value) for key, value in asked.items()})
+    answer.raise_for_status()
+
+
+def timed(work: Callable[[], object]) -> list[float]:
+    for _ in range(10):
+        work()
+    found = []
+    for _ in range(ROUNDS):
+        began = time.perf_counter()
+        work()
+        found.append(time.perf_counter() - began)
+    return found
+
+
+def compare(what: str, work: Callable[[], object], peer: list[float]) -> Row:
+    ours, theirs = percentile(timed(work), 0.5), percentile(peer, 0.5)
+    ratio = ours / theirs
+    return Row(
+        what,
+        f"{ours * 1000:.2f} ms",
+        f"{theirs * 1000:.2f} ms",
+        f"{ratio:.1f} x",
+        f"<= {BAR:g} x",
+        ratio <= BAR,
+    )
+
+
+if __name__ == "__main__":
+    main()
