@@ -100,7 +100,8 @@ def engine_for(url: str, *, pool_size: int = 12) -> Engine:
 
     Logging in as `hub_app` itself is best: then there is no other role to go back to.
     """
-    options = "-c TimeZone=UTC -c statement_timeout=30s -c lock_timeout=15s -c idle_in_transaction_session_timeout=60s"
+    options = "-c TimeZone=UTC -c statement_timeout=30s -c lock_timeout=15s"
+    options += " -c idle_in_transaction_session_timeout=60s"
     if make_url(url).username != APPLICATION_ROLE:
         options += f" -c role={APPLICATION_ROLE}"
     return create_engine(

@@ -13,12 +13,12 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from hub.domain.offers import Offer
-from hub.domain.periods import Period, Span, at
+from hub.domain.periods import Span, at
 from hub.queries import feeds as query
 from hub.queries import inventory, links
 from hub.queries.feeds import FeedLink
 from sync.planning import feed_entries, feed_spans
-from sync.planning.feed_entries import Kind, Wanted
+from sync.planning.feed_entries import Wanted
 from sync.planning.feed_spans import Take
 
 PAST = timedelta(days=31)
@@ -67,8 +67,7 @@ def _takes(
     """
     if not offers:
         return []
-    rows = query.taken(session, feed.link.id, inventory.leaves(offers), since, now)
-    return [Take(row.unit_id, Period(row.starts_at, row.ends_at), Kind(row.kind), row.uid) for row in rows]
+    return [Take(*row) for row in query.taken(session, feed.link.id, inventory.leaves(offers), since, now)]
 
 
 def _hash(connector: str, name: str, wanted: tuple[Wanted, ...], spans: tuple[Span, ...]) -> bytes:

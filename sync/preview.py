@@ -98,7 +98,8 @@ def _scene(session: Session, *, scope: Scope) -> _Scene:
 
 
 def _show(runtime: Runtime, organization_id: UUID | None, scene: _Scene, pulled: Pulled) -> Preview:
-    busy, free = [], []
+    busy: list[RemoteEvent] = []
+    free: list[RemoteEvent] = []
     for event in pulled.events:
         takes = event.busy and imports.extent(event, scene.zone) is not None
         (busy if takes else free).append(event)

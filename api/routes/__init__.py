@@ -1,0 +1,49 @@
+"""Every route of the HTTP door: one table."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from api.routes import (
+    audit,
+    auth,
+    availability,
+    blackouts,
+    booking_steps,
+    bookings,
+    conflicts,
+    connections,
+    connectors,
+    health,
+    link_steps,
+    links,
+    members,
+    properties,
+    runs,
+    unit_types,
+    units,
+)
+
+ROOT = ""
+API = "/api/v1"
+
+ROUTERS: tuple[tuple[str, APIRouter], ...] = (
+    (API, availability.router),
+    (API, bookings.router),
+    (API, booking_steps.router),
+    (API, blackouts.router),
+    (API, conflicts.router),
+    (API, links.router),
+    (API, link_steps.router),
+    (API, runs.router),
+    (API, connections.router),
+    (API, connectors.router),
+    (API, audit.router),
+    (API, units.router),
+    (API, unit_types.router),
+    (API, properties.router),
+    (API, auth.router),
+    (API, members.router),
+    (ROOT, health.router),
+)
+"""Under which prefix each subject's router is found; those asked most come first."""

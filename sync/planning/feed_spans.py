@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
+from typing import NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -19,14 +19,14 @@ YEARS_CLOSED = 3
 """How far a scope without any unit for sale is shown as busy."""
 
 
-@dataclass(frozen=True, slots=True)
-class Take:
-    """A leaf unit taken by one cause, which has one UID on all the units it takes."""
+class Take(NamedTuple):
+    """A leaf unit taken by one cause, which has one UID on all the units it takes. There may be thousands."""
 
     unit_id: UUID
-    period: Period
-    kind: Kind
+    kind: str
     uid: str
+    starts_at: datetime
+    ends_at: datetime
 
 
 def by_cause(takes: Iterable[Take], let_by: LetBy, zone: ZoneInfo) -> tuple[Wanted, ...]:
@@ -35,25 +35,13 @@ def by_cause(takes: Iterable[Take], let_by: LetBy, zone: ZoneInfo) -> tuple[Want
 
     For a composite that is when it cannot be sold as a whole.
     """
-    extents: dict[str, tuple[Kind, Period]] = {}
+    extents: dict[str, Take] = {}
     for take in takes:
-        _, known = extents.get(take.uid, (take.kind, take.period))
-        whole = Period(min(known.starts_at, take.period.starts_at), max(known.ends_at, take.period.ends_at))
-        extents[take.uid] = (take.kind, whole)
-    return tuple(
-        Wanted(
-            uid,
-            Content(
-                kind=kind,
-                span=_nights(period.starts_at, period.ends_at, zone)
-                if let_by is LetBy.NIGHT
-                else _whole_seconds(period),
-                summary=SUMMARIES[kind],
-                origin=uid if kind is Kind.RELAYED else None,
-            ),
+        known = extents.get(take.uid, take)
+        extents[take.uid] = take._replace(
+            starts_at=min(known.starts_at, take.starts_at), ends_at=max(known.ends_at, take.ends_at)
         )
-        for uid, (kind, period) in extents.items()
-    )
+    return tuple(Wanted(take.uid, _content(take, let_by, zone)) for take in extents.values())
 
 
 def sold_out(units: Collection[SellableUnit], takes: Iterable[Take], zone: ZoneInfo) -> tuple[Span, ...]:
@@ -63,25 +51,39 @@ def sold_out(units: Collection[SellableUnit], takes: Iterable[Take], zone: ZoneI
     A night on which each unit is taken for a while cannot be sold, though no instant may be common to all.
     """
     nightly = all(unit.let_by is LetBy.NIGHT for unit in units)
-    by_leaf: dict[UUID, list[Period]] = {}
+    by_leaf: dict[UUID, list[Take]] = {}
     for take in takes:
-        by_leaf.setdefault(take.unit_id, []).append(take.period)
-    busy = [[period for leaf in unit.leaves for period in by_leaf.get(leaf, ())] for unit in units]
+        by_leaf.setdefault(take.unit_id, []).append(take)
+    busy = [[take for leaf in unit.leaves for take in by_leaf.get(leaf, ())] for unit in units]
     if not all(busy):
         return ()
 
     common: Sequence[Period] | None = None
-    for periods in sorted(busy, key=len):
-        measured = [_as_days(p.starts_at, p.ends_at, zone) for p in periods] if nightly else periods
-        common = union(measured) if common is None else intersect(common, measured)
+    for taken in sorted(busy, key=len):
+        periods = [
+            _as_days(take.starts_at, take.ends_at, zone) if nightly else Period(take.starts_at, take.ends_at)
+            for take in taken
+        ]
+        common = union(periods) if common is None else intersect(common, periods)
         if not common:
             return ()
-    return tuple(_from_days(p) if nightly else _whole_seconds(p) for p in common or ())
+    return tuple(_from_days(p) if nightly else _whole_seconds(p.starts_at, p.ends_at) for p in common or ())
 
 
 def nothing_for_sale(since: date) -> tuple[Span, ...]:
     """A scope without units is closed. The span moves once a year, so that the feed's bytes stay."""
     return (Nights(date(since.year, 1, 1), date(since.year + YEARS_CLOSED, 1, 1)),)
+
+
+def _content(take: Take, let_by: LetBy, zone: ZoneInfo) -> Content:
+    kind = Kind(take.kind)
+    measured = _nights(take.starts_at, take.ends_at, zone) if let_by is LetBy.NIGHT else None
+    return Content(
+        kind=kind,
+        span=measured or _whole_seconds(take.starts_at, take.ends_at),
+        summary=SUMMARIES[kind],
+        origin=take.uid if kind is Kind.RELAYED else None,
+    )
 
 
 @lru_cache(maxsize=1 << 14)
@@ -102,9 +104,7 @@ def _from_days(days: Period) -> Nights:
     return Nights(days.starts_at.date(), days.ends_at.date())
 
 
-def _whole_seconds(period: Period) -> Hours:
+def _whole_seconds(starts_at: datetime, ends_at: datetime) -> Hours:
     """Calendars know no fractions of a second: rounded outwards."""
-    ends_at = period.ends_at.replace(microsecond=0)
-    if ends_at < period.ends_at:
-        ends_at += ONE_SECOND
-    return Hours(period.starts_at.replace(microsecond=0), ends_at)
+    last = ends_at.replace(microsecond=0)
+    return Hours(starts_at.replace(microsecond=0), last if last == ends_at else last + ONE_SECOND)
