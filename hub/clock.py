@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
-_offset = timedelta()
+from hub.errors import Misconfigured
+
+TEST_HUB = "test-hub"
+"""A file in the data dir: this hub is there to be tested, and its clock may be moved."""
+
+OFFSET = "clock"
+"""The file beside it: seconds by which every process of the test hub is ahead"""
+
+_moved_by: Path | None = None
 
 
 def now() -> datetime:
     """The present instant, aware, UTC."""
-    return datetime.now(UTC) + _offset
+    present = datetime.now(UTC)
+    return present if _moved_by is None else present + _offset(_moved_by)
 
 
 def today(time_zone: str) -> date:
@@ -18,7 +28,17 @@ def today(time_zone: str) -> date:
     return now().astimezone(ZoneInfo(time_zone)).date()
 
 
-def shift(by: timedelta) -> None:
-    """Move the clock of this process; tests only (HUB_TEST_CLOCK)."""
-    global _offset
-    _offset = by
+def let_tests_move(data_dir: Path) -> None:
+    """Follow HUB_TEST_CLOCK; Misconfigured unless the data dir says that it is a test hub's."""
+    global _moved_by
+    if not (data_dir / TEST_HUB).exists():
+        marker = data_dir / TEST_HUB
+        raise Misconfigured(f"HUB_TEST_CLOCK moves every booking's clock: refused unless {marker} exists")
+    _moved_by = data_dir / OFFSET
+
+
+def _offset(path: Path) -> timedelta:
+    try:
+        return timedelta(seconds=float(path.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return timedelta()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from connectors.transport import Network
+from hub import clock
 from hub.config import Settings
 from hub.database import Database
 from hub.embedded import database_url
@@ -21,6 +22,8 @@ class Runtime:
     @classmethod
     def open(cls, settings: Settings) -> Runtime:
         """Nothing is connected yet; the first use of the database connects."""
+        if settings.test_clock:
+            clock.let_tests_move(settings.data_dir)
         vault = Vault(settings.vault_keys(), settings.signing_key())
         url = settings.database_url or database_url(settings.data_dir, "app")
         database = Database(url, vault, pool_size=settings.database_pool)
