@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.addresses import AddressRefused, Allowed, is_public, permitted, target
@@ -155,11 +155,13 @@ def test_one_private_address_among_public_ones_refuses_the_name() -> None:
         permitted(["8.8.8.8", "10.0.0.1"], "calendar.example", 443, Allowed())
 
 
+@settings(deadline=None)
 @given(st.ip_addresses(v=6).filter(lambda address: int(address) >> 125 != 1))
 def test_no_ipv6_address_outside_of_global_unicast_is_called(address: ipaddress.IPv6Address) -> None:
     assert not is_public(address)
 
 
+@settings(deadline=None)
 @given(st.ip_addresses(v=4))
 def test_no_private_ipv4_address_is_called_in_any_disguise(address: ipaddress.IPv4Address) -> None:
     for prefix in ("::ffff:0:0", "::", "64:ff9b::", "64:ff9b:1::"):

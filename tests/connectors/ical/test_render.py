@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import icalendar
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.contract import AllDay, Feed, FeedEntry, Timed, When, Window
@@ -66,6 +66,7 @@ def when(span: Nights | Hours) -> When:
     return Timed(span.starts_at, span.ends_at)
 
 
+@settings(deadline=None)
 @given(feeds, st.sampled_from(ZONES))
 def test_what_is_rendered_is_read_back(feed: Feed, zone: ZoneInfo) -> None:
     read = translate.read(render(feed), EVER, zone)
@@ -80,6 +81,7 @@ def test_what_is_rendered_is_read_back(feed: Feed, zone: ZoneInfo) -> None:
     assert read.problems == ()
 
 
+@settings(deadline=None)
 @given(feeds)
 def test_the_icalendar_library_reads_the_same(feed: Feed) -> None:
     calendar = icalendar.Calendar.from_ical(render(feed))
@@ -104,6 +106,7 @@ def test_the_icalendar_library_reads_the_same(feed: Feed) -> None:
     assert not [error for component in calendar.walk() for error in component.errors]
 
 
+@settings(deadline=None)
 @given(feeds, st.randoms(use_true_random=False))
 def test_equal_feeds_are_equal_bytes_in_whatever_order_they_come(feed: Feed, shuffle: random.Random) -> None:
     shuffled = list(feed.entries)
@@ -112,6 +115,7 @@ def test_equal_feeds_are_equal_bytes_in_whatever_order_they_come(feed: Feed, shu
     assert render(replace(feed, entries=tuple(shuffled))) == render(feed)
 
 
+@settings(deadline=None)
 @given(feeds)
 def test_no_line_is_longer_than_75_octets_and_all_end_alike(feed: Feed) -> None:
     body = render(feed)

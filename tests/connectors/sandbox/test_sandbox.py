@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.contract import AllDay, Pulled, Window
@@ -50,6 +50,7 @@ def pull(server: SandboxServer, channel: str, cursor: dict[str, str] | None = No
     )
 
 
+@settings(deadline=None)
 @given(st.sampled_from(Channel), st.dates(date(2000, 1, 1), date(2100, 1, 1)))
 def test_every_sample_can_be_read_and_is_the_same_for_the_same_day(channel: Channel, today: date) -> None:
     entries = sample(channel, today)
