@@ -67,7 +67,9 @@ def _takes(
     """
     if not offers:
         return []
-    return [Take(*row) for row in query.taken(session, feed.link.id, inventory.leaves(offers), since, now)]
+    return [
+        Take._make(row) for row in query.taken(session, feed.link.id, inventory.leaves(offers), since, now)
+    ]
 
 
 def _hash(connector: str, name: str, wanted: tuple[Wanted, ...], spans: tuple[Span, ...]) -> bytes:

@@ -18,6 +18,7 @@ RETENTION: dict[str, tuple[timedelta, str]] = {
         "DELETE FROM sync_runs WHERE finished_at < :before AND state IN ('done', 'failed', 'cancelled')",
     ),
     "feed_fetches": (timedelta(days=90), "DELETE FROM feed_fetches WHERE last_at < :before"),
+    "feed_entries": (timedelta(days=400), "DELETE FROM feed_entries WHERE withdrawn_at < :before"),
     "external_events": (timedelta(days=400), "DELETE FROM external_events WHERE ends_at < :before"),
 }
 """Per table how long what is over is kept, and the statement that removes it"""

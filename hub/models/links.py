@@ -93,7 +93,7 @@ class FeedEntry(Owned):
     link_id: Mapped[UUID]
     uid: Mapped[str]
     content: Mapped[dict[str, Any]]
-    """Canonical: {"first","after"} of nights or {"starts_at","ends_at"}, "summary", "origin\""""
+    """Canonical: "kind", {"first","after"} of nights or {"starts_at","ends_at"}, "summary" and "origin\""""
     sequence: Mapped[int]
     modified_at: Mapped[datetime]
     exported_at: Mapped[datetime]

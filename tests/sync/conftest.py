@@ -1,0 +1,49 @@
+"""The traffic with the outside on a real database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+
+from connectors.transport import Network
+from sync.runtime import Runtime
+from tests import servers
+from tests.fakes.feed_server import FeedServer
+from tests.sync.exporting import Place, another_process
+from tests.sync.importing import Importer, a_runtime
+
+
+@pytest.fixture(scope="session")
+def runtime(database: servers.Database) -> Iterator[Runtime]:
+    opened = another_process(database)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def place(runtime: Runtime) -> Place:
+    """An organization with a property of two rooms."""
+    return Place.build(runtime)
+
+
+@pytest.fixture
+def channel() -> Iterator[FeedServer]:
+    """A remote on loopback."""
+    with FeedServer() as served:
+        yield served
+
+
+@pytest.fixture(scope="session")
+def reaching(database: servers.Database) -> Iterator[Runtime]:
+    """May call loopback, and waits for nobody longer than half a second."""
+    opened = a_runtime(database, Network(["127.0.0.1"], deadline=timedelta(milliseconds=500)))
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def importer(reaching: Runtime, channel: FeedServer) -> Importer:
+    """An organization with a property of two rooms, and the channel that it imports from."""
+    return Importer.build(reaching, channel)
