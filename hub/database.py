@@ -109,6 +109,7 @@ def engine_for(url: str, *, pool_size: int = 12) -> Engine:
         pool_size=pool_size,
         max_overflow=0,
         pool_pre_ping=True,
+        hide_parameters=True,  # a traceback in the log shows no values
         connect_args={"options": options, "application_name": "channel-hub"},
     )
 

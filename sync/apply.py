@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from connectors.contract import AllDay, Pulled, RemoteEvent, Timed
-from hub.database import organization_of, vault_of
+from hub.database import StaleRead, organization_of, vault_of
 from hub.domain.availability import Taken
 from hub.domain.offers import Offer
 from hub.ids import new_id
@@ -59,7 +59,7 @@ def apply(session: Session, link: Link, pulled: Pulled, now: datetime) -> Applie
         return Applied()
 
     had = frozenset(leaf for one in known for leaf in one.leaves)
-    locks.units(session, inventory.leaves(offers) | had)
+    _lock(session, link, offers, had)
     told, ids = _write_events(session, link, found, events, zone, now)
     pending = [*ids, *((one.id, event) for one, event in unplaced)]
     touched = frozenset(event_id for event_id, _ in pending) | {one.id for one in found.gone}
@@ -99,7 +99,7 @@ def place_unplaced(session: Session, link: Link, now: datetime) -> int:
     if not waiting:
         return 0
     ids = frozenset(event_id for event_id, _ in waiting)
-    locks.units(session, inventory.leaves(offers))
+    _lock(session, link, offers)
     taken = _taken(session, offers, [event for _, event in waiting], zone, ids, now)
     placed = {
         event_id: found
@@ -122,6 +122,13 @@ def as_remote(event: ExternalEvent) -> RemoteEvent:
         else Timed(event.starts_at, event.ends_at)
     )
     return RemoteEvent(uid=event.key, recurrence_id=None, when=when, busy=True)
+
+
+def _lock(session: Session, link: Link, offers: Sequence[Offer], more: frozenset[UUID] = frozenset()) -> None:
+    """Lock all units in scope; StaleRead where these, or what they are made of, changed during the wait."""
+    locks.units(session, inventory.leaves(offers) | more)
+    if links_query.scope(session, link) != offers:
+        raise StaleRead
 
 
 def _taken(

@@ -15,11 +15,14 @@ from hub.database import organization_of, vault_of
 from hub.errors import Conflict, NotFound, Refused
 from hub.ids import new_id
 from hub.models.links import DIRECTIONS, Connection, Link
-from hub.models.properties import CATEGORIES, Unit, UnitType
+from hub.models.properties import CATEGORIES, Property, Unit, UnitType
 from hub.queries import external, inventory, locks, runs
 from hub.queries import links as query
 from hub.services import asking, changes, outbox
 from sync import disguise, feeds, remote
+
+SHARED = {"read": True}
+"""FOR SHARE: what a link names cannot be archived under its hands"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,19 +194,25 @@ def _interval(seconds: int) -> int:
 
 
 def placed(session: Session, scope: Scope) -> UUID:
-    """The property of a scope; Refused where it names none, several or unknown things."""
+    """
+    The property of a scope; Refused where it names none, several or unknown things. What it names cannot
+    be archived until the transaction ends.
+    """
     if sum(part is not None for part in (scope.unit_id, scope.unit_type_id, scope.category)) > 1:
         raise Refused.because("one_scope", "name one of unit_id, unit_type_id and category", "unit_id")
     organization_id = organization_of(session)
     found = scope.property_id
     if scope.unit_id is not None:
-        found = _belongs(found, session.get(Unit, (organization_id, scope.unit_id)), "unit_id")
+        unit = session.get(Unit, (organization_id, scope.unit_id), with_for_update=SHARED)
+        found = _belongs(found, unit, "unit_id")
     if scope.unit_type_id is not None:
-        found = _belongs(found, session.get(UnitType, (organization_id, scope.unit_type_id)), "unit_type_id")
+        unit_type = session.get(UnitType, (organization_id, scope.unit_type_id), with_for_update=SHARED)
+        found = _belongs(found, unit_type, "unit_type_id")
     if scope.category is not None and scope.category not in CATEGORIES:
         raise Refused.because("invalid_category", f"one of {', '.join(CATEGORIES)}", "category")
     if found is None:
         raise Refused.because("required", "name a property, a unit type or a unit", "property_id")
+    session.get(Property, (organization_id, found), with_for_update=SHARED)
     asking.property_of(session, found)
     return found
 

@@ -112,8 +112,12 @@ def overlaps(session: Session, event_ids: Collection[UUID], now: datetime) -> Se
 
 
 def open_conflicts(session: Session, event_ids: Collection[UUID]) -> tuple[ConflictRecord, ...]:
-    statement = select(ConflictRecord).where(
-        ConflictRecord.state == "open", ConflictRecord.event_id.in_(event_ids)
+    """Locked in the order of their ids: another who looks at the same event waits, then reads afresh."""
+    statement = (
+        select(ConflictRecord)
+        .where(ConflictRecord.state == "open", ConflictRecord.event_id.in_(event_ids))
+        .order_by(ConflictRecord.id)
+        .with_for_update()
     )
     return tuple(session.scalars(statement))
 
@@ -125,3 +129,21 @@ def close_conflicts_of_link(session: Session, link_id: UUID, now: datetime) -> N
         .where(ConflictRecord.link_id == link_id, ConflictRecord.state == "open")
         .values(state="closed", closed_at=now, resolution="the link was removed")
     )
+
+
+_RETIME = text("""
+    UPDATE external_blocks b
+    SET free_at = CASE t.let_by
+        WHEN 'night' THEN (b.ends_at AT TIME ZONE p.time_zone + make_interval(days => t.turnaround))
+                          AT TIME ZONE p.time_zone
+        ELSE b.ends_at + make_interval(hours => t.turnaround) END
+    FROM units u
+    JOIN unit_types t ON t.organization_id = u.organization_id AND t.id = u.unit_type_id
+    JOIN properties p ON p.organization_id = u.organization_id AND p.id = u.property_id
+    WHERE u.organization_id = b.organization_id AND u.id = b.unit_id AND t.id = CAST(:unit_type AS uuid)
+""")
+
+
+def retime(session: Session, unit_type_id: UUID) -> None:
+    """The turnaround of a type has changed: so has the time from which its units are sold again."""
+    session.execute(_RETIME, {"unit_type": unit_type_id})

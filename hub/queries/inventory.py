@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Row, TextClause, text
 from sqlalchemy.orm import Session
 
+from hub.database import StaleRead
 from hub.domain.availability import Cause, SellableUnit, Taken
 from hub.domain.offers import Offer
 from hub.domain.periods import LetBy, Period
@@ -70,6 +71,15 @@ def of_units(session: Session, unit_ids: Collection[UUID]) -> tuple[Offer, ...]:
 
 def leaves(offers: Collection[Offer]) -> frozenset[UUID]:
     return frozenset(leaf for offer in offers for leaf in offer.unit.leaves)
+
+
+def confirm(session: Session, offers: Collection[Offer]) -> None:
+    """
+    Once their leaves are locked: StaleRead where a unit was archived meanwhile, made of other parts, or
+    let on other terms.
+    """
+    if frozenset(of_units(session, [offer.unit.id for offer in offers])) != frozenset(offers):
+        raise StaleRead
 
 
 def takings(

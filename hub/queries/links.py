@@ -43,7 +43,7 @@ _ACQUIRE = text("""
 _RELEASE = text("""
     UPDATE links SET lease_until = 'epoch', attempts = 0 WHERE id = CAST(:link AS uuid) AND fence = :fence
 """)
-_FENCE = text("SELECT 1 FROM links WHERE id = CAST(:link AS uuid) AND fence = :fence FOR UPDATE")
+_FENCE = text("SELECT 1 FROM links WHERE id = CAST(:link AS uuid) AND fence = :fence FOR NO KEY UPDATE")
 
 
 def acquire(session: Session, link_id: UUID, lasting: timedelta) -> Lease | None:
@@ -92,8 +92,12 @@ def one(session: Session, link_id: UUID) -> Link:
 
 
 def locked(session: Session, link_id: UUID) -> Link:
-    """The link as it is now, its row locked: before any unit."""
-    session.execute(select(Link.id).where(Link.id == link_id).with_for_update())
+    """
+    The link as it is now, its row locked: before any unit.
+
+    Not against what only refers to it: who holds units and opens a conflict of this link must not wait.
+    """
+    session.execute(select(Link.id).where(Link.id == link_id).with_for_update(key_share=True))
     return one(session, link_id)
 
 
@@ -127,7 +131,7 @@ def importing(session: Session, connection_id: UUID) -> tuple[Link, ...]:
         select(Link)
         .where(Link.connection_id == connection_id, Link.direction != "export")
         .order_by(Link.id)
-        .with_for_update()
+        .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     )
     return tuple(session.scalars(statement))

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, or_, update
+from sqlalchemy import ColumnElement, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from hub.database import organization_of
@@ -42,14 +42,26 @@ def take(
     session.flush()
 
 
+def held(session: Session, owner_ids: Collection[UUID]) -> frozenset[UUID]:
+    """The leaf units that these bookings, items or blackouts hold."""
+    if not owner_ids:
+        return frozenset()
+    statement = select(Allocation.unit_id).where(_of(owner_ids))
+    return frozenset(session.scalars(statement))
+
+
 def release(session: Session, owner_ids: Collection[UUID], *, units: Iterable[UUID]) -> None:
     """Give up all that these bookings, items or blackouts hold; `units` are the leaves it frees."""
     locks.require(session, units)
-    owners = (Allocation.booking_id, Allocation.item_id, Allocation.blackout_id)
-    session.execute(delete(Allocation).where(or_(*(owner.in_(owner_ids) for owner in owners))))
+    session.execute(delete(Allocation).where(_of(owner_ids)))
 
 
 def keep(session: Session, booking_id: UUID, *, units: Iterable[UUID]) -> None:
     """A hold has become a booking: its allocations no longer lapse."""
     locks.require(session, units)
     session.execute(update(Allocation).where(Allocation.booking_id == booking_id).values(hold_until=None))
+
+
+def _of(owner_ids: Collection[UUID]) -> ColumnElement[bool]:
+    owners = (Allocation.booking_id, Allocation.item_id, Allocation.blackout_id)
+    return or_(*(owner.in_(owner_ids) for owner in owners))

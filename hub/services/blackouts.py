@@ -73,7 +73,6 @@ def change(session: Session, blackout_id: UUID, request: BlackoutRequest) -> Bla
     leaving = Leaving(frozenset({blackout_id}), held)
     (unit,) = placement.find(session, [asked], clock.now(), leaving, despite=CHANNELS)
     row = query.locked(session, blackout_id)
-    locks.require(session, query.units_of(session, blackout_id))
 
     before = snapshots.blackout(row)
     allocations.release(session, [blackout_id], units=held)

@@ -52,7 +52,7 @@ def normalized(fields: GuestFields) -> GuestFields:
         fields,
         name=name,
         email=email(fields.email, "guest.email") if fields.email else None,
-        phone=_phone(fields.phone) if fields.phone else None,
+        phone=phone(fields.phone, "guest.phone") if fields.phone else None,
     )
 
 
@@ -64,13 +64,13 @@ def email(address: str, field: str) -> str:
         raise Refused.because("invalid_email", f"this is no e-mail address: {error}", field) from None
 
 
-def _phone(number: str) -> str:
+def phone(number: str, field: str) -> str:
     """E.164, so that every way of writing a number is found."""
     try:
         parsed = phonenumbers.parse(number, None)
     except phonenumbers.NumberParseException:
         raise Refused.because(
-            "invalid_phone", "write the phone number with its country: +34 600 123 456", "guest.phone"
+            "invalid_phone", "write the phone number with its country: +34 600 123 456", field
         ) from None
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
 

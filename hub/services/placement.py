@@ -17,13 +17,14 @@ from sqlalchemy.orm import Session
 
 from hub.database import StaleRead
 from hub.domain.availability import Cause, SellableUnit, Taken, explain
+from hub.domain.offers import Offer
 from hub.domain.packing import Want, place
 from hub.domain.periods import Period
 from hub.errors import Conflict, Reason
 from hub.queries import bookings as bookings_query
 from hub.queries import inventory, locks
 from hub.queries.inventory import Takings
-from hub.services import holds, room
+from hub.services import allocations, holds, room
 from hub.services.asked import Asked
 
 LOSSES_BEFORE_LOCKING_ALL = 2
@@ -31,7 +32,9 @@ LOSSES_BEFORE_LOCKING_ALL = 2
 
 @dataclass(frozen=True, slots=True)
 class Leaving:
-    """A booking that is about to give up its units, which therefore do not count as taken."""
+    """
+    A booking or blackout that is about to give up these units, which therefore do not count as taken.
+    """
 
     booking_ids: frozenset[UUID] = frozenset()
     unit_ids: frozenset[UUID] = frozenset()
@@ -67,13 +70,18 @@ def find(
         seen = _read(session, candidates, reach, now, leaving, despite)
     lapsing = bookings_query.units_of(session, seen.lapsed)
     locks.units(session, wanted | lapsing | leaving.unit_ids)
+    inventory.confirm(session, _offers(asked, None if everything else choice))
+    if not _as_read(session, asked, None if everything else choice):
+        raise StaleRead
+    if allocations.held(session, leaving.booking_ids) != leaving.unit_ids:
+        raise StaleRead
 
     seen = _read(session, wanted, reach, now, leaving, despite)
     if seen.lapsed:
         locks.require(session, bookings_query.units_of(session, seen.lapsed))
         holds.expire(session, seen.lapsed, now)
     if everything:
-        choice = _choose(asked, seen.live) or room.make(session, asked, now, leaving.booking_ids)
+        choice = _choose(asked, seen.live) or _made_room(session, asked, now, leaving)
     elif choice is None or _overlap(asked, choice, seen.live):
         raise StaleRead
     return tuple(choice[position] for position in range(len(asked)))
@@ -92,6 +100,21 @@ def against(asked: Sequence[Asked], taken: Sequence[Taken]) -> tuple[Reason, ...
     return (
         Reason("not_together", "each of these could be had alone, but not all of them together", "items"),
     )
+
+
+def _as_read(session: Session, asked: Sequence[Asked], choice: Mapping[int, SellableUnit] | None) -> bool:
+    """Whether the units (those chosen, or all) are still let as they were before the locks, parts and all."""
+    ids = None if choice is None else {unit.id for unit in choice.values()}
+    read = {offer for item in asked for offer in item.offers if ids is None or offer.unit.id in ids}
+    return set(inventory.of_units(session, [offer.unit.id for offer in read])) == read
+
+
+def _made_room(
+    session: Session, asked: Sequence[Asked], now: datetime, leaving: Leaving
+) -> Mapping[int, SellableUnit]:
+    """Who leaves goes first: others may be moved to these units, and the constraint is asked at once."""
+    allocations.release(session, leaving.booking_ids, units=leaving.unit_ids)
+    return room.make(session, asked, now, leaving.booking_ids)
 
 
 def _read(
@@ -126,6 +149,15 @@ def _overlap(asked: Sequence[Asked], choice: Mapping[int, SellableUnit], taken: 
         for position, item in enumerate(asked)
         for row in taken
     )
+
+
+def _offers(asked: Sequence[Asked], choice: Mapping[int, SellableUnit] | None) -> frozenset[Offer]:
+    """What the decision rests on: all that could serve, or only what was chosen."""
+    every = frozenset(offer for item in asked for offer in item.offers)
+    if choice is None:
+        return every
+    chosen = {unit.id for unit in choice.values()}
+    return frozenset(offer for offer in every if offer.unit.id in chosen)
 
 
 def _leaves(choice: Mapping[int, SellableUnit]) -> frozenset[UUID]:

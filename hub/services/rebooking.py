@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from hub import clock
+from hub.database import StaleRead
 from hub.domain.availability import SellableUnit
 from hub.domain.lifecycle import LIFECYCLE, Status
 from hub.domain.offers import Offer
@@ -50,7 +51,6 @@ def move(session: Session, booking_id: UUID, requests: Sequence[MoveRequest]) ->
     units = placement.find(session, asked, now, Leaving(frozenset({booking_id}), held))
     (booking,) = query.locked(session, [booking_id])
     _movable(booking)
-    locks.require(session, query.units_of(session, [booking_id]))
     items = query.items(session, [booking_id])
     if _targets(items, requests) != wanted:
         raise Conflict.because(
@@ -84,9 +84,11 @@ def swap(session: Session, booking_id: UUID, other_id: UUID) -> tuple[Booked, Bo
     held = query.units_of(session, both)
     offers = {offer.unit.id: offer for offer in _offers(session, both)}
     locks.units(session, held | inventory.leaves(list(offers.values())))
+    inventory.confirm(session, list(offers.values()))
 
     bookings = {row.id: _movable(row) for row in query.locked(session, both)}
-    locks.require(session, query.units_of(session, both))
+    if query.units_of(session, both) != held or set(_offers(session, both)) != set(offers.values()):
+        raise StaleRead
     items = query.items(session, both)
     if len(items) != 2 or bookings[booking_id].property_id != bookings[other_id].property_id:
         raise Conflict.because("not_swappable", "only bookings of one item each, of one property, can swap")

@@ -47,15 +47,19 @@ def _pack(
     session: Session, item: Asked, taken: Sequence[Taken], now: datetime, without: Collection[UUID]
 ) -> SellableUnit:
     singles = {offer.unit.id: offer.unit for offer in item.offers if not offer.composite}
-    movable = [
-        Movable(row.item_id, row.unit_id, Period(row.starts_at, row.ends_at))
+    rows = [
+        row
         for row in bookings_query.movable(session, singles.keys(), around(item.period), now)
         if row.booking_id not in without
     ]
-    loose = {(row.unit_id, row.period) for row in movable}
+    movable = [Movable(row.item_id, row.unit_id, Period(row.starts_at, row.ends_at)) for row in rows]
+    # Known by its booking too: a channel may have sold the very nights of a booking that may move.
+    loose = {(row.unit_id, row.booking_id, Period(row.starts_at, row.ends_at)) for row in rows}
     fixed = {
         unit_id: [
-            row.period for row in taken if row.unit_id == unit_id and (unit_id, row.period) not in loose
+            row.period
+            for row in taken
+            if row.unit_id == unit_id and (unit_id, row.reference, row.period) not in loose
         ]
         for unit_id in singles
     }

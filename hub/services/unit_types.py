@@ -15,7 +15,7 @@ from hub.domain.periods import LetBy
 from hub.errors import Conflict, Refused
 from hub.ids import new_id
 from hub.models.properties import CATEGORIES, UnitType
-from hub.queries import locks
+from hub.queries import external, locks
 from hub.queries import properties as properties_query
 from hub.queries import unit_types as query
 from hub.queries import units as units_query
@@ -85,7 +85,7 @@ def update(
 ) -> UnitType:
     """
     How it is let can change only while nothing is taken. A new turnaround counts for what is sold from now
-    on; what was sold keeps its own.
+    on, and after what channels have sold; what we sold keeps its own.
     """
     values = _cleaned(wanted)
     query.one(session, unit_type_id)
@@ -109,6 +109,8 @@ def update(
     editing.flush(session, _taken(row))
     after = editing.snapshot(row, _COLUMNS)
     editing.record(session, "unit_type", row, row.property_id, before, after)
+    if before["turnaround"] != after["turnaround"]:
+        external.retime(session, row.id)
     if any(before[column] != after[column] for column in ("let_by", "turnaround", "category")):
         outbox.inventory_changed(session, scope.leaves, "unit_type.updated", row.id)
     return row

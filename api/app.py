@@ -1,0 +1,92 @@
+"""The HTTP door: `uvicorn api.app:create --factory`."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+
+import anyio.to_thread
+from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from api import openapi, problems
+from api.dependencies import Memberships
+from api.feeds import FeedsApp
+from api.frame import Frame
+from api.routes import API, ROUTERS
+from hub.config import Settings
+from sync.runtime import Runtime
+
+FEEDS = "/feeds/"
+
+WAITING_THREADS = 8
+"""More threads than connections to the database, for what waits for something else; a request that finds
+no thread waits for one, where it cannot time out as it would waiting for a connection."""
+
+DESCRIPTION = """
+Inventory, bookings and channels of an organization. Sign in with `POST auth/login`, then send
+`Authorization: Bearer <access token>`.
+
+Nights are dates, half-open: a guest may arrive on the day another departs. Instants are RFC 3339 with an
+offset. Errors are RFC 9457 problem details that name the field at fault. Lists are pages: ask again with
+`?cursor=<next_cursor>`. A create with an `Idempotency-Key` may be sent again without happening twice.
+"""
+
+
+class Door:
+    """Calendar feeds go straight to their own application; everything else is FastAPI's."""
+
+    def __init__(self, http: FastAPI, feeds: ASGIApp) -> None:
+        self.http = http
+        self.feeds = feeds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"].startswith(FEEDS):
+            await self.feeds(scope, receive, send)
+        else:
+            await self.http(scope, receive, send)
+
+
+def create(settings: Settings | None = None, runtime: Runtime | None = None) -> Door:
+    """The application. It opens its own runtime when it starts, unless it is handed one that stays open."""
+    feeds = FeedsApp(lambda: http.state.runtime)
+    http = _http(settings, runtime, feeds)
+    return Door(http, feeds)
+
+
+def _http(settings: Settings | None, runtime: Runtime | None, feeds: FeedsApp) -> FastAPI:
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        opened = runtime or Runtime.open(settings or Settings())
+        app.state.runtime = opened
+        threads = anyio.to_thread.current_default_thread_limiter()
+        threads.total_tokens = opened.settings.database_pool + WAITING_THREADS
+        try:
+            async with feeds.running():
+                yield
+        finally:
+            if runtime is None:
+                opened.close()
+
+    app: FastAPI = FastAPIOffline(
+        title="Channel Hub",
+        version=version("channel-hub"),
+        description=DESCRIPTION,
+        openapi_url=f"{API}/openapi.json",
+        docs_url="/docs",
+        redoc_url=None,
+        static_url="/docs/static",
+        # The page's own default asks a validator on the internet about our description.
+        swagger_ui_parameters={"validatorUrl": None},
+        lifespan=lifespan,
+        redirect_slashes=False,
+    )
+    app.state.memberships = Memberships()
+    app.add_middleware(Frame)
+    problems.install(app)
+    openapi.install(app)
+    for prefix, router in ROUTERS:
+        app.include_router(router, prefix=prefix)
+    return app

@@ -1,0 +1,83 @@
+"""What several routes of links answer: a link, a preview."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from api.dependencies import Caller
+from api.schemas.links import NEW_LINK, LinkOut, PreviewCounts, PreviewEventOut, PreviewOut
+from hub import clock
+from hub.database import vault_of
+from hub.models.links import Link
+from hub.models.organizations import ROLES
+from hub.queries import links as query
+from sync.preview import Preview
+
+MOST_EVENTS = 500
+MOST_PROBLEMS = 100
+
+LINK: dict[str, Any] = {
+    "id": "0198c2f0-6c1e-7b7a-9f00-3d2c5a9be111",
+    "connection_id": NEW_LINK["connection_id"],
+    "connector": "ical",
+    "channel": "Seaside Rentals",
+    "property_id": "0198c2f0-6c1e-7b7a-9f00-3d2c5a9be101",
+    "unit_id": NEW_LINK["unit_id"],
+    "unit_type_id": None,
+    "category": None,
+    "direction": "two_way",
+    "settings": {"url": "https://calendar.example.com/…"},
+    "interval_seconds": 900,
+    "state": "active",
+    "state_reason": None,
+    "verified_at": "2026-11-21T12:00:00Z",
+    "next_pull_at": "2026-11-21T12:14:10Z",
+    "failures": 0,
+    "feed_url": "https://hub.example.com/feeds/Zk3v….ics",
+    "version": 1,
+    "created_at": "2026-11-21T11:59:58Z",
+    "updated_at": "2026-11-21T11:59:58Z",
+}
+PREVIEW: dict[str, Any] = {
+    "title": "Seaside Rentals, Room 1",
+    "counts": {"events": 1, "busy": 1, "clashing": 1},
+    "events": [
+        {
+            "summary": "Reserved",
+            "starts_at": "2027-07-01",
+            "ends_at": "2027-07-04",
+            "busy": True,
+            "units": ["Room 1"],
+            "clashes": ["Room 1: a booking, 2027-07-02 to 2027-07-05"],
+            "problem": None,
+        }
+    ],
+    "problems": [],
+}
+
+
+def told(session: Session, caller: Caller, row: Link) -> LinkOut:
+    """A link as this caller may see it. Within `caller.transact`, which has just asked for their role."""
+    role = caller.memberships.known(caller.organization_id, caller.member_id, clock.now()) or caller.role
+    return LinkOut.of(
+        row,
+        query.connection(session, row.connection_id),
+        vault_of(session),
+        caller.runtime.settings,
+        with_feed=ROLES.index(role) >= ROLES.index("manager"),
+    )
+
+
+def previewed(found: Preview) -> PreviewOut:
+    return PreviewOut(
+        title=found.title,
+        counts=PreviewCounts(
+            events=len(found.events),
+            busy=sum(event.busy for event in found.events),
+            clashing=sum(bool(event.clashes) for event in found.events),
+        ),
+        events=[PreviewEventOut.model_validate(event) for event in found.events[:MOST_EVENTS]],
+        problems=list(found.problems[:MOST_PROBLEMS]),
+    )

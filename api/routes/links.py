@@ -1,0 +1,145 @@
+"""CRUD links, and the preview of one that is not made yet."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from fastapi import APIRouter
+from sqlalchemy.orm import Session
+from starlette.responses import Response
+
+from api import etags
+from api.dependencies import Caller, Manager, Staff
+from api.etags import IfMatch, etag
+from api.idempotency import Answer, Idempotent
+from api.linked import LINK, PREVIEW, previewed, told
+from api.openapi import documented, example
+from api.pagination import Page, Paged, next_cursor, shown
+from api.schemas.links import LinkOut, LinkPatch, NewLink, PreviewIn, PreviewOut, State
+from hub.queries import links as query
+from sync import linking, preview, remote
+from sync.verifying import Verify, after_asking, blaming
+
+router = APIRouter(prefix="/links", tags=["channels"])
+
+
+@router.post(
+    "",
+    status_code=201,
+    summary="Link a channel's calendar",
+    response_model=LinkOut,
+    responses={**example(201, LINK, "Linked; an import is pulled within seconds"), **documented(502)},
+)
+def create(caller: Manager, body: NewLink, once: Idempotent) -> Response:
+    """
+    An import's calendar is asked before anything is saved: 422 where there is none at the address, 502 where
+    the channel cannot answer now. A link that exports has its feed at once.
+    """
+
+    def attempt(verify: Verify) -> Response:
+        def work(session: Session) -> Answer:
+            row = linking.link(
+                session,
+                body.connection_id,
+                body.scope(),
+                body.direction.value,
+                body.settings,
+                uid_domain=caller.runtime.uid_domain,
+                interval_seconds=body.interval_seconds,
+            )
+            verify(session, row)
+            headers = {"Location": f"/api/v1/links/{row.id}", "ETag": etag(row)}
+            return Answer(told(session, caller, row), headers=headers)
+
+        return once.create(caller, work)
+
+    return after_asking(caller.runtime.network, attempt)
+
+
+@router.post(
+    "/preview",
+    summary="See what a calendar would bring, without linking it",
+    responses={**example(200, PREVIEW, "What it says, and what it clashes with"), **documented(502)},
+)
+def preview_of(caller: Staff, body: PreviewIn) -> PreviewOut:
+    """Nothing is saved."""
+    _scope_is_known(caller, body)
+    with blaming(remote.known(body.connector)):
+        found = preview.preview(
+            caller.runtime, caller.organization_id, body.connector, body.settings, body.scope()
+        )
+    return previewed(found)
+
+
+@router.get("", summary="List links", responses=example(200, {"items": [LINK], "next_cursor": None}))
+def page(
+    caller: Staff,
+    paging: Paged,
+    property_id: UUID | None = None,
+    connection_id: UUID | None = None,
+    state: State | None = None,
+) -> Page[LinkOut]:
+    """In the order in which they were made."""
+
+    def work(session: Session) -> Page[LinkOut]:
+        rows = query.page(
+            session,
+            property_id=property_id,
+            connection_id=connection_id,
+            state=state,
+            limit=paging.fetch,
+            after=paging.after[1] if paging.after else None,
+        )
+        return Page(
+            items=[told(session, caller, row) for row in shown(rows, paging)],
+            next_cursor=next_cursor(rows, paging, lambda row: (row.created_at, row.id)),
+        )
+
+    return caller.transact(work)
+
+
+@router.get("/{link_id}", summary="Show a link", responses=example(200, LINK))
+def one(caller: Staff, link_id: UUID, response: Response) -> LinkOut:
+    def work(session: Session) -> LinkOut:
+        row = query.one(session, link_id)
+        response.headers["ETag"] = etag(row)
+        return told(session, caller, row)
+
+    return caller.transact(work)
+
+
+@router.patch(
+    "/{link_id}",
+    summary="Give a link another address or interval",
+    responses={**example(200, LINK), **documented(412, 502)},
+)
+def change(
+    caller: Manager, link_id: UUID, body: LinkPatch, response: Response, if_match: IfMatch = None
+) -> LinkOut:
+    """A new address is asked before it is saved; what was imported stays until the next pull."""
+
+    def attempt(verify: Verify) -> LinkOut:
+        def work(session: Session) -> LinkOut:
+            etags.check(if_match, query.locked(session, link_id))
+            row = linking.change(
+                session, link_id, settings=body.settings, interval_seconds=body.interval_seconds
+            )
+            if body.settings is not None:
+                verify(session, row)
+            response.headers["ETag"] = etag(row)
+            return told(session, caller, row)
+
+        return caller.transact(work)
+
+    return after_asking(caller.runtime.network, attempt)
+
+
+@router.delete("/{link_id}", status_code=204, summary="Remove a link with all that it imported")
+def remove(caller: Manager, link_id: UUID) -> None:
+    """Its nights are free again, its conflicts are closed, and its feed's address answers nothing."""
+    caller.transact(lambda session: linking.unlink(session, link_id))
+
+
+def _scope_is_known(caller: Caller, body: PreviewIn) -> None:
+    """Refused before the channel is asked, and only for somebody who is still a member."""
+    caller.transact(lambda session: linking.placed(session, body.scope()))

@@ -1,0 +1,270 @@
+"""Properties, unit types and units as clients send and see them."""
+
+from __future__ import annotations
+
+import re
+from datetime import time
+from enum import StrEnum
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
+
+from api.schemas.common import Count, In, Line, Out, Prose, UtcInstant
+from hub.domain.periods import LetBy
+from hub.models.properties import Property, Unit, UnitType
+from hub.services import properties, unit_types, units
+
+_WALL = re.compile(r"\d{2}:\d{2}(:\d{2})?")
+
+
+def _written_as_wall_time(value: Any) -> Any:
+    if isinstance(value, time) or (isinstance(value, str) and _WALL.fullmatch(value)):
+        return value
+    raise PydanticCustomError("invalid_time", "write a time on the property's wall as 15:00")
+
+
+WallTime = Annotated[time, BeforeValidator(_written_as_wall_time)]
+"""A time of day as text, without an offset: 15:00"""
+
+Amenities = Annotated[list[Line], Field(max_length=100)]
+HoldMinutes = Annotated[Count, Field(ge=1, le=1440, description="How long a hold lasts if nobody says")]
+Guests = Annotated[
+    Count, Field(ge=1, le=unit_types.MOST_GUESTS, description="How many one unit has room for")
+]
+Turnaround = Annotated[
+    Count,
+    Field(
+        ge=0,
+        le=unit_types.LONGEST_TURNAROUND,
+        description="Kept free after each stay: nights, or hours, as it is let. If nobody says, no night,"
+        " and by the hour 2 for cars, 4 for yachts, 6 for jets, 12 for all else",
+    ),
+]
+Zone = Annotated[str, Field(max_length=64, description="IANA name", examples=["Europe/Madrid"])]
+SlugText = Annotated[
+    str, Field(max_length=200, description="In public addresses; unique in the whole hub. Made of the name")
+]
+
+
+class Category(StrEnum):
+    ROOM = "room"
+    DORM_BED = "dorm_bed"
+    HOME = "home"
+    CAR = "car"
+    YACHT = "yacht"
+    JET = "jet"
+    OTHER = "other"
+
+
+class UnitStatus(StrEnum):
+    READY = "ready"
+    OCCUPIED = "occupied"
+    CLEANING = "cleaning"
+    MAINTENANCE = "maintenance"
+
+
+NEW_PROPERTY: dict[str, Any] = {
+    "name": "Casa Azul",
+    "time_zone": "Europe/Madrid",
+    "check_in": "15:00",
+    "check_out": "11:00",
+    "description": "A small hotel by the sea",
+    "address": {"line1": "Calle Mayor 1", "city": "Cádiz", "postal_code": "11001", "country": "ES"},
+    "amenities": ["wifi", "pool"],
+}
+NEW_UNIT_TYPE: dict[str, Any] = {
+    "property_id": "0198c2f0-6c1e-7b7a-9f00-3d2c5a9be101",
+    "name": "Double room",
+    "category": "room",
+    "let_by": "night",
+    "capacity": 2,
+}
+NEW_UNIT: dict[str, Any] = {"unit_type_id": "0198c2f0-6c1e-7b7a-9f00-3d2c5a9be102", "name": "Room 1"}
+NEW_DORM: dict[str, Any] = {**NEW_UNIT, "name": "Bed {n}", "count": 12}
+
+
+class Address(In):
+    line1: Line | None = None
+    line2: Line | None = None
+    city: Line | None = None
+    region: Line | None = None
+    postal_code: Annotated[Line, Field(max_length=20)] | None = None
+    country: Annotated[str, Field(pattern=r"^[A-Z]{2}$", description="ISO 3166-1 alpha-2")] | None = None
+    latitude: Annotated[float, Field(ge=-90, le=90)] | None = None
+    longitude: Annotated[float, Field(ge=-180, le=180)] | None = None
+
+    def kept(self) -> dict[str, Any]:
+        return self.model_dump(exclude_none=True)
+
+
+class PropertyIn(In):
+    model_config = ConfigDict(json_schema_extra={"examples": [NEW_PROPERTY]})
+
+    name: Line
+    time_zone: Zone
+    slug: SlugText | None = None
+    check_in: WallTime = time(15)
+    check_out: WallTime = time(11)
+    hold_minutes: HoldMinutes = 15
+    description: Prose = ""
+    address: Address = Address()
+    amenities: Amenities = Field(default_factory=list)
+
+    def request(self) -> properties.NewProperty:
+        return properties.NewProperty(**{**dict(self), "address": self.address.kept()})
+
+
+class PropertyPatch(In):
+    """What is not said stays as it is. An address, or a list of amenities, replaces all of the old one."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"check_in": "16:00"}]})
+
+    name: Line | None = None
+    time_zone: Zone | None = None
+    slug: SlugText | None = None
+    check_in: WallTime | None = None
+    check_out: WallTime | None = None
+    hold_minutes: HoldMinutes | None = None
+    description: Prose | None = None
+    address: Address | None = None
+    amenities: Amenities | None = None
+
+    def request(self) -> properties.PropertyChanges:
+        address = self.address.kept() if self.address else None
+        return properties.PropertyChanges(**{**dict(self), "address": address})
+
+
+class PropertyOut(Out):
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID
+    name: str
+    slug: str
+    time_zone: str
+    check_in: time
+    check_out: time
+    hold_minutes: int
+    description: str
+    address: dict[str, Any]
+    amenities: list[str]
+    version: int
+    created_at: UtcInstant
+    updated_at: UtcInstant
+    archived_at: UtcInstant | None
+
+    @classmethod
+    def of(cls, row: Property) -> PropertyOut:
+        return cls.model_validate(row)
+
+
+class UnitTypeIn(In):
+    model_config = ConfigDict(json_schema_extra={"examples": [NEW_UNIT_TYPE]})
+
+    property_id: UUID
+    name: Line
+    category: Category
+    let_by: LetBy
+    capacity: Guests
+    turnaround: Turnaround | None = None
+    description: Prose = ""
+    amenities: Amenities = Field(default_factory=list)
+
+    def request(self) -> unit_types.NewUnitType:
+        return unit_types.NewUnitType(**self.model_dump())
+
+
+class UnitTypePatch(In):
+    """What is not said stays as it is. A new turnaround counts for what is sold from now on."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"capacity": 3}]})
+
+    name: Line | None = None
+    category: Category | None = None
+    let_by: LetBy | None = Field(None, description="Cannot change while anything is sold")
+    capacity: Guests | None = None
+    turnaround: Turnaround | None = None
+    description: Prose | None = None
+    amenities: Amenities | None = None
+
+    def request(self) -> unit_types.UnitTypeChanges:
+        return unit_types.UnitTypeChanges(**self.model_dump())
+
+
+class UnitTypeOut(Out):
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID
+    property_id: UUID
+    name: str
+    category: str
+    let_by: str
+    turnaround: int
+    capacity: int
+    description: str
+    amenities: list[str]
+    version: int
+    created_at: UtcInstant
+    updated_at: UtcInstant
+    archived_at: UtcInstant | None
+
+    @classmethod
+    def of(cls, row: UnitType) -> UnitTypeOut:
+        return cls.model_validate(row)
+
+
+Parts = Annotated[
+    tuple[UUID, ...],
+    Field(max_length=200, description="Units that are sold together as this one; none of them has parts"),
+]
+
+
+class UnitIn(In):
+    """One unit; or, with `count`, as many, whose names take the lowest free numbers in the place of {n}."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [NEW_UNIT, NEW_DORM]})
+
+    unit_type_id: UUID
+    name: Line
+    count: Annotated[Count, Field(ge=1, le=units.MOST_AT_ONCE)] | None = None
+    status: UnitStatus = UnitStatus.READY
+    description: Prose = ""
+    parts: Parts = ()
+
+    def request(self) -> units.NewUnit:
+        return units.NewUnit(self.unit_type_id, self.name, self.status.value, self.description, self.parts)
+
+
+class UnitPatch(In):
+    """What is not said stays as it is. Parts replace the old ones; an empty list makes it a plain unit."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"status": "cleaning"}]})
+
+    name: Line | None = None
+    status: UnitStatus | None = None
+    description: Prose | None = None
+    parts: Parts | None = None
+
+    def request(self) -> units.UnitChanges:
+        status = self.status.value if self.status else None
+        return units.UnitChanges(self.name, status, self.description, self.parts)
+
+
+class UnitOut(Out):
+    id: UUID
+    property_id: UUID
+    unit_type_id: UUID
+    name: str
+    status: str
+    description: str
+    parts: list[UUID] = Field(description="What it is made of; empty for a plain unit")
+    version: int
+    created_at: UtcInstant
+    updated_at: UtcInstant
+    archived_at: UtcInstant | None
+
+    @classmethod
+    def of(cls, row: Unit, parts: tuple[UUID, ...]) -> UnitOut:
+        columns = {name: getattr(row, name) for name in cls.model_fields if name != "parts"}
+        return cls(**columns, parts=list(parts))

@@ -1,0 +1,219 @@
+"""Links, their previews, events and consumers as clients send and see them."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import ConfigDict, Field, JsonValue
+
+from api.schemas.common import Count, Day, In, Line, Out, UtcInstant
+from api.schemas.connections import SETTINGS_SHOWN
+from hub.config import Settings
+from hub.models.external import ExternalEvent
+from hub.models.links import Connection, Link
+from hub.queries.feeds import Consumer
+from hub.vault import Vault
+from sync import disguise, feeds, remote
+from sync.linking import Scope
+
+NEW_LINK: dict[str, Any] = {
+    "connection_id": "0198c2f0-6c1e-7b7a-9f00-3d2c5a9be120",
+    "unit_id": "0198c2f0-6c1e-7b7a-9f00-3d2c5a9be103",
+    "direction": "two_way",
+    "settings": {"url": "https://calendar.example.com/2b0c7f.ics"},
+    "interval_seconds": 900,
+}
+PREVIEW_ASKED: dict[str, Any] = {
+    "connector": "ical",
+    "settings": {"url": "https://calendar.example.com/2b0c7f.ics"},
+    "unit_id": "0198c2f0-6c1e-7b7a-9f00-3d2c5a9be103",
+}
+
+Interval = Annotated[Count, Field(ge=60, le=604_800, description="Seconds between two pulls")]
+
+
+class Direction(StrEnum):
+    IMPORT = "import"
+    EXPORT = "export"
+    TWO_WAY = "two_way"
+
+
+class State(StrEnum):
+    ACTIVE = "active"
+    GUARDED = "guarded"
+    NEEDS_AUTH = "needs_auth"
+    LOST = "lost"
+    PAUSED = "paused"
+
+
+class ScopeIn(In):
+    """What the calendar speaks of: a unit, all units of a type, a category of a property, or all of it."""
+
+    property_id: UUID | None = Field(None, description="May be left out beside a unit or a type")
+    unit_id: UUID | None = None
+    unit_type_id: UUID | None = None
+    category: Line | None = Field(None, description="Of the property's units; with property_id")
+
+    def scope(self) -> Scope:
+        return Scope(self.property_id, self.unit_id, self.unit_type_id, self.category)
+
+
+class NewLink(ScopeIn):
+    """One remote calendar in a connection. Before an import is saved, its calendar is asked once."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [NEW_LINK]})
+
+    connection_id: UUID
+    direction: Direction
+    settings: dict[str, JsonValue] = Field(default_factory=dict, description="Beside the connection's")
+    interval_seconds: Interval | None = None
+
+
+class LinkPatch(In):
+    """What is not said stays as it is; settings are replaced as a whole, and asked before they are saved."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"interval_seconds": 1800}]})
+
+    settings: dict[str, JsonValue] | None = None
+    interval_seconds: Interval | None = None
+
+
+class LinkOut(Out):
+    id: UUID
+    connection_id: UUID
+    connector: str
+    channel: str = Field(description="The connection's name")
+    property_id: UUID
+    unit_id: UUID | None
+    unit_type_id: UUID | None
+    category: str | None
+    direction: Direction
+    settings: dict[str, JsonValue] = Field(description=SETTINGS_SHOWN)
+    interval_seconds: int
+    state: State
+    state_reason: str | None = Field(description="In plain words, with what to do about it")
+    verified_at: UtcInstant | None = Field(
+        description="When the channel's calendar was last known to be what we hold of it"
+    )
+    next_pull_at: UtcInstant | None = Field(description="Null while it is not pulled")
+    failures: int = Field(description="Pulls in a row that failed")
+    feed_url: str | None = Field(
+        description="Our feed for this channel; whoever has the address can read it, so managers see it alone"
+    )
+    version: int
+    created_at: UtcInstant
+    updated_at: UtcInstant
+
+    @classmethod
+    def of(
+        cls, row: Link, connection: Connection, vault: Vault, settings: Settings, *, with_feed: bool
+    ) -> LinkOut:
+        pulled = row.direction != "export" and row.state == "active"
+        return cls.model_validate(
+            {
+                **{name: getattr(row, name) for name in cls.model_fields if hasattr(row, name)},
+                "connector": connection.connector,
+                "channel": connection.name,
+                "settings": disguise.shown(
+                    remote.known(connection.connector), vault.open(row.settings_sealed)
+                ),
+                "next_pull_at": row.next_pull_at if pulled else None,
+                "feed_url": feeds.feed_url(settings, vault, row) if with_feed else None,
+            }
+        )
+
+
+class PreviewIn(ScopeIn):
+    """A calendar that is not linked yet, and what it would be linked to."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [PREVIEW_ASKED]})
+
+    connector: Line
+    settings: dict[str, JsonValue]
+
+
+class PreviewEventOut(Out):
+    model_config = ConfigDict(from_attributes=True)
+
+    summary: str
+    starts_at: str = Field(description="A date for an event of whole days, else an instant")
+    ends_at: str
+    busy: bool = Field(description="What is not busy takes nothing")
+    units: list[str] = Field(description="Names of the units that it would take")
+    clashes: list[str] = Field(description="Bookings and blackouts that it meets")
+    problem: str | None = Field(description="What could not be read of it")
+
+
+class PreviewCounts(Out):
+    events: int
+    busy: int
+    clashing: int
+
+
+class PreviewOut(Out):
+    """What the calendar says now, and what would come of it."""
+
+    title: str
+    counts: PreviewCounts
+    events: list[PreviewEventOut] = Field(description="The first 500, by their beginning")
+    problems: list[str] = Field(description="What could not be read; the first 100")
+
+
+class EventOut(Out):
+    """An external event as received. Its text is the channel's, and may name a guest."""
+
+    id: UUID
+    all_day: bool
+    first: Day | None
+    after: Day | None
+    starts_at: UtcInstant
+    ends_at: UtcInstant
+    summary: str
+    description: str
+    problem: str | None
+    unit_ids: list[UUID] = Field(description="The units that it takes")
+    unplaced: bool = Field(description="No unit was free for it: see the conflicts")
+    first_seen_at: UtcInstant
+    changed_at: UtcInstant
+
+    @classmethod
+    def of(cls, row: ExternalEvent, unit_ids: list[UUID | None] | None, vault: Vault) -> EventOut:
+        text = vault.open(row.sealed)
+        same = ("id", "all_day", "first", "after", "starts_at", "ends_at", "problem", "first_seen_at")
+        return cls.model_validate(
+            {
+                **{name: getattr(row, name) for name in (*same, "changed_at")},
+                "summary": text["summary"],
+                "description": text["description"],
+                "unit_ids": [unit_id for unit_id in unit_ids or () if unit_id is not None],
+                "unplaced": None in (unit_ids or ()),
+            }
+        )
+
+
+class ConsumerOut(Out):
+    """Somebody who fetches our feed, as it calls itself, and how often it really comes."""
+
+    consumer: str
+    full: int = Field(description="Fetches that were given the whole feed")
+    not_modified: int = Field(description="Fetches that were told that nothing changed")
+    first_at: UtcInstant
+    last_at: UtcInstant
+    interval_seconds: int | None = Field(description="Measured over its last seven days")
+
+    @classmethod
+    def of(cls, row: Consumer) -> ConsumerOut:
+        return cls(
+            consumer=row.consumer,
+            full=row.full,
+            not_modified=row.not_modified,
+            first_at=row.first_at,
+            last_at=row.last_at,
+            interval_seconds=round(row.interval.total_seconds()) if row.interval else None,
+        )
+
+
+class ConsumersOut(Out):
+    items: list[ConsumerOut]

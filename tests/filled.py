@@ -1,0 +1,159 @@
+"""An organization with at least one row in every table, and every reference of every table set somewhere."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import UUID
+
+from hub import clock
+from hub.database import Database
+from hub.domain.periods import Nights
+from hub.ids import new_id
+from hub.models.base import Base
+from hub.models.bookings import Booking
+from hub.models.external import ConflictRecord, ExternalBlock, ExternalEvent
+from hub.models.links import Connection, FeedEntry, FeedFetches, FeedSnapshot, Link
+from hub.models.organizations import Member, RefreshToken
+from hub.models.properties import Unit
+from hub.models.records import IdempotencyKey, SyncRun
+from hub.services import blackouts as blackouts_service
+from hub.services import bookings, units
+from hub.services.asking import ItemRequest
+from hub.services.blackouts import BlackoutRequest
+from hub.services.bookings import BookingRequest
+from hub.services.guests import GuestFields
+from hub.services.units import NewUnit
+from tests import factories
+
+DOMAIN = "hub.example"
+
+
+def a_full_organization(database: Database) -> Member:
+    """Made by its admin, who is returned."""
+    admin = factories.an_organization(database)
+    here = admin.organization_id
+    today = clock.today("Europe/Madrid")
+    nights = Nights(today + timedelta(days=10), today + timedelta(days=12))
+    with database.unit_of_work(here) as session:
+        rooms = factories.rooms(session, 3)
+        villa = factories.a_unit_type(session, rooms[0].property_id, name="Villa", capacity=6)
+        parts = (rooms[1].id, rooms[2].id)
+        units.create(session, NewUnit(villa.id, "Villa", parts=parts))
+    with database.unit_of_work(here) as session:
+        guest = GuestFields("Grace", "grace@example.com", "+34 600 123 456")
+        item = ItemRequest(nights, unit_id=rooms[0].id)
+        booked = bookings.book(session, BookingRequest(rooms[0].property_id, (item,), 1, guest), DOMAIN)
+    with database.unit_of_work(here) as session:
+        closed = BlackoutRequest(rooms[1].id, nights, "maintenance", "paint")
+        blackouts_service.add(session, closed, DOMAIN)
+    with database.unit_of_work(here) as session:
+        for row in _channel(here, rooms[0], booked.booking) + _records(here, admin):
+            session.add(row)
+            session.flush()
+    return admin
+
+
+def _channel(here: UUID, room: Unit, booking: Booking) -> list[Base]:
+    seal = factories.a_vault().seal
+    now = clock.now()
+    span = {"starts_at": now, "ends_at": now + timedelta(days=1)}
+    connection = Connection(
+        organization_id=here, id=new_id(), connector="ical", name="Airbnb", settings_sealed=seal({})
+    )
+    links = [
+        Link(
+            organization_id=here,
+            id=new_id(),
+            connection_id=connection.id,
+            property_id=room.property_id,
+            unit_id=unit_id,
+            unit_type_id=unit_type_id,
+            direction="import",
+            state="paused",
+            settings_sealed=seal({"url": "https://channel.example.com/calendar.ics"}),
+            next_pull_at=now,
+            feed_token_hash=new_id().bytes,
+            feed_token_sealed=seal("token"),
+            uid_domain=DOMAIN,
+        )
+        for unit_id, unit_type_id in ((room.id, None), (None, room.unit_type_id))
+    ]
+    link_id = links[0].id
+    event = ExternalEvent(
+        organization_id=here,
+        id=new_id(),
+        link_id=link_id,
+        key="event",
+        all_day=False,
+        sealed=seal({"summary": "Reserved", "description": ""}),
+        digest=b"digest",
+        uid_out=new_id().hex,
+        first_seen_at=now,
+        changed_at=now,
+        **span,
+    )
+    block = ExternalBlock(
+        organization_id=here,
+        link_id=link_id,
+        event_id=event.id,
+        unit_id=room.id,
+        free_at=span["ends_at"],
+        **span,
+    )
+    conflict = ConflictRecord(
+        organization_id=here,
+        type="EXTERNAL_OVERLAP",
+        state="open",
+        link_id=link_id,
+        event_id=event.id,
+        unit_id=room.id,
+        booking_id=booking.id,
+        local={},
+        remote={},
+        opened_at=now,
+        **span,
+    )
+    entry = FeedEntry(
+        organization_id=here,
+        link_id=link_id,
+        uid=new_id().hex,
+        content={},
+        sequence=0,
+        modified_at=now,
+        exported_at=now,
+    )
+    snapshot = FeedSnapshot(
+        organization_id=here,
+        id=link_id,
+        revision=1,
+        content_hash=b"hash",
+        body=b"BEGIN:VCALENDAR",
+        etag='"1"',
+        modified_at=now,
+    )
+    fetches = FeedFetches(
+        organization_id=here, link_id=link_id, consumer="Airbnb", day="2030-01-01", first_at=now, last_at=now
+    )
+    run = SyncRun(organization_id=here, link_id=link_id, trigger="request", state="done", created_at=now)
+    return [connection, *links, event, block, conflict, entry, snapshot, fetches, run]
+
+
+def _records(here: UUID, admin: Member) -> list[Base]:
+    now = clock.now()
+    token = RefreshToken(
+        organization_id=here,
+        member_id=admin.id,
+        family=new_id(),
+        token_hash=new_id().bytes,
+        expires_at=now + timedelta(days=1),
+    )
+    key = IdempotencyKey(
+        organization_id=here,
+        caller_id=admin.id,
+        key="key",
+        request_hash=b"hash",
+        status=201,
+        body=b"sealed",
+        created_at=now,
+    )
+    return [token, key]
