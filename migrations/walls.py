@@ -24,6 +24,7 @@ def application_role() -> None:
         END $$
     """)
     op.execute("GRANT USAGE ON SCHEMA public TO hub_app")
+    op.execute("GRANT SELECT ON alembic_version TO hub_app")
 
 
 def wall(

@@ -57,7 +57,8 @@ def summary(
     told: Sequence[Told], placed: Mapping[UUID, Sequence[Blocked]], offers: Sequence[Offer]
 ) -> tuple[str, ...]:
     """`+` came, `~` moved or reads otherwise, `-` went; the unit where one is known."""
-    names = {leaf: offer.unit.name for offer in offers for leaf in offer.unit.leaves if not offer.composite}
+    wholes_first = sorted(offers, key=lambda offer: not offer.composite)
+    names = {leaf: offer.unit.name for offer in wholes_first for leaf in offer.unit.leaves}
     lines = [_line(one, placed.get(one.event_id, ()), names) for one in told[:MOST]]
     if len(told) > MOST:
         lines.append(f"and {len(told) - MOST} more")

@@ -1,0 +1,74 @@
+"""docker-compose.yml names settings that exist, commands that exist and checks that exist."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.main import get_command
+
+from hub.config import Settings
+from hub.embedded.roles import ROLES
+from workers import doctor
+from workers.commands import app
+
+ROOT = Path(__file__).parents[1]
+COMPOSE = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
+DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+INIT = (ROOT / "deploy" / "postgres-init.sh").read_text(encoding="utf-8")
+
+CALLS = [
+    json.loads(found)
+    for text in (COMPOSE, DOCKERFILE)
+    for found in re.findall(r'(?:command:|CMD) (\["hub".*\])', text)
+]
+HEALTH_CALLS = [
+    json.loads(f'["hub", {found}]') for found in re.findall(r'test: \["CMD", "hub", (.*)\]', COMPOSE)
+]
+
+
+def test_every_setting_exists() -> None:
+    named = set(re.findall(r"\bHUB_[A-Z_]+", COMPOSE + DOCKERFILE))
+    assert len(named) > 5
+    assert {name.removeprefix("HUB_").lower() for name in named} <= set(Settings.model_fields)
+
+
+def test_every_service_is_there_and_the_lasting_ones_are_looked_after() -> None:
+    services = COMPOSE.partition("\nservices:\n")[2].partition("\nvolumes:\n")[0]
+    blocks = re.split(r"^  (\w+):\n", services, flags=re.MULTILINE)[1:]
+    found = dict(zip(blocks[::2], blocks[1::2], strict=True))
+    assert set(found) == {"postgres", "redis", "migrate", "web", "worker", "beat"}
+    for name, block in found.items():
+        assert ("healthcheck:" in block) == (name != "migrate"), name
+
+
+@pytest.mark.parametrize("call", [*CALLS, *HEALTH_CALLS], ids=" ".join)
+def test_every_call_of_hub_is_understood(call: list[str]) -> None:
+    """Parsed as it would be, and not run."""
+    group: Any = get_command(app)
+    command = group.commands[call[1]]
+    command.make_context(call[1], call[2:])
+    if call[1] == "doctor":
+        assert set(call[2:]) <= set(doctor.CHECKS)
+
+
+def test_all_four_programs_are_called() -> None:
+    assert {call[1] for call in CALLS} == {"migrate", "web", "worker", "beat"}
+    assert HEALTH_CALLS
+
+
+def test_the_roles_have_the_powers_that_embedded_ones_have() -> None:
+    for role, powers in ROLES.items():
+        assert f"CREATE ROLE {role} {powers} PASSWORD" in INIT
+
+
+def test_the_image_holds_what_is_installed_and_runs_as_nobody_in_particular() -> None:
+    ignored = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    packages = re.findall(r'"(\w+)\*"', (ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert packages
+    assert {f"!{package}" for package in packages} <= set(ignored)
+    assert re.search(r"^USER hub$", DOCKERFILE, re.MULTILINE)
+    assert "--require-hashes" in DOCKERFILE

@@ -1,0 +1,91 @@
+"""Tasks: due links are handed out one message each, and a failure names what it was about."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
+
+import pytest
+from celery import Celery, signals
+from sqlalchemy import select
+
+from hub.config import Settings
+from hub.ids import new_id
+from hub.models.links import Link
+from sync.runtime import Runtime
+from tests import factories
+from workers import demo, process, tasks
+from workers.app import build
+from workers.schedule import PULLS
+
+
+@pytest.fixture
+def app(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Celery]:
+    built = build(Settings())
+    monkeypatch.setattr("celery._state._tls.current_app", built)
+    signals.worker_process_init.send(sender=None)
+    yield built
+    signals.worker_process_shutdown.send(sender=None)
+    built.close()
+
+
+def messages(app: Celery) -> list[Any]:
+    """All that wait to be pulled, taken."""
+    found = []
+    with app.connection_for_read() as connection:
+        channel: Any = connection.default_channel
+        while message := channel.basic_get(PULLS, no_ack=True):
+            found.append(message)
+    return found
+
+
+def seeded(runtime: Runtime) -> UUID:
+    organization_id = factories.an_organization(runtime.database).organization_id
+    settings = runtime.settings.model_copy(update={"demo_feeds_url": "http://127.0.0.1:1"})
+    demo.seed(Runtime(settings, runtime.database, runtime.network), organization_id)
+    return organization_id
+
+
+def test_each_due_link_is_handed_out_once(app: Celery, runtime: Runtime) -> None:
+    organization_id = seeded(runtime)
+    with runtime.database.unit_of_work(organization_id) as session:
+        links = {str(link_id) for link_id in session.scalars(select(Link.id))}
+    tasks.pull_due()
+    tasks.pull_due()
+    waiting = messages(app)
+    assert [message.headers["task"] for message in waiting] == ["pull"] * len(links)
+    assert {message.decode()[0][1] for message in waiting} == links
+    assert {message.decode()[0][0] for message in waiting} == {str(organization_id)}
+    assert all(message.headers["expires"] for message in waiting)
+
+
+def test_a_pull_that_nobody_answers_is_no_error_of_the_task(app: Celery, runtime: Runtime) -> None:
+    organization_id = seeded(runtime)
+    with runtime.database.unit_of_work(organization_id) as session:
+        link_id = session.scalars(select(Link.id).limit(1)).one()
+    tasks.pull(str(organization_id), str(link_id))
+    with runtime.database.unit_of_work(organization_id) as session:
+        assert session.get_one(Link, (organization_id, link_id)).failures == 1
+
+
+def test_housekeeping_runs_on_an_empty_hub_any_number_of_times(app: Celery) -> None:
+    for _ in range(2):
+        for task in (tasks.pull_due, tasks.expire_holds, tasks.relay, tasks.sweep):
+            task()
+    assert messages(app) == []
+
+
+def test_a_failure_names_the_task_and_the_ids_and_nothing_else(
+    app: Celery, caplog: pytest.LogCaptureFixture
+) -> None:
+    link_id = str(new_id())
+    with caplog.at_level(logging.ERROR, logger=process.__name__):
+        signals.task_failure.send(
+            sender=tasks.pull, args=("an organization", link_id), exception=ValueError("Mrs. Smith")
+        )
+    (record,) = caplog.records
+    assert link_id in record.getMessage()
+    assert "ValueError" in record.getMessage()
+    assert "Smith" not in record.getMessage()

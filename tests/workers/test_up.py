@@ -1,0 +1,263 @@
+"""`hub up`, whole: from an empty folder to a hub that serves, through every kind of death, and to its end."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+from sqlalchemy import select, update
+
+from hub import clock
+from hub.config import Settings
+from hub.embedded import redis_url as embedded_redis_url
+from hub.embedded.places import find
+from hub.models.links import Link
+from sync.runtime import Runtime
+from tests.servers import Database
+from workers import choosing
+
+TO_START = 60.0
+"""Seconds; on a machine that does nothing else it is a tenth of that"""
+TO_STOP = 30.0
+
+pytestmark = pytest.mark.timeout(300)
+
+PROGRAM = "import sys; from workers.commands import main; main(sys.argv[1:])"
+
+
+class Running:
+    """One `hub up` as a person starts it, with all that it says."""
+
+    def __init__(self, data_dir: Path, port: int, *options: str, **settings: str) -> None:
+        self.data_dir = data_dir
+        self.port = port
+        self.said: list[str] = []
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("HUB_")}
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", PROGRAM, "up", "--port", str(port), "--data-dir", str(data_dir), *options],
+            env=environment | {"HUB_WORKER_CONCURRENCY": "1"} | settings,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        self._reader = threading.Thread(target=self._read)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        self.said += iter(self.process.stdout.readline, "")
+
+    def line(self, start: str) -> str:
+        """The line that begins so, when it comes."""
+        until(
+            lambda: any(line.startswith(start) for line in self.said) or self.process.poll() is not None,
+            TO_START,
+        )
+        found = [line.strip() for line in self.said if line.startswith(start)]
+        assert found, f"it said {self.said}"
+        return found[0]
+
+    def pid(self, name: str) -> int | None:
+        """None between two lives."""
+        return int((self.data_dir / f"{name}.running").read_text() or 0) or None
+
+    def end(self, number: signal.Signals) -> int:
+        """Send it a signal and wait for its end; children of a killed one may outlive it for a moment."""
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        try:
+            return self.process.wait(TO_STOP)
+        finally:
+            self.process.kill()
+            if number is not signal.SIGKILL:
+                self._reader.join()
+                assert self.process.stdout is not None
+                self.process.stdout.close()
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Callable[..., Running]]:
+    running: list[Running] = []
+
+    def begin(port: int, *options: str, **settings: str) -> Running:
+        running.append(Running(tmp_path / "hub", port, *options, **settings))
+        return running[-1]
+
+    yield begin
+    for one in running:
+        one.end(signal.SIGTERM)
+
+
+def test_from_nothing_through_every_death_to_a_clean_end(
+    tmp_path: Path, start: Callable[..., Running]
+) -> None:
+    port = a_free_port()
+    first = start(port)
+    shown = first.line("First admin: ")
+    email, password = re.findall(r"First admin: (\S+)  password: (\S+)", shown)[0]
+    assert first.line("Channel Hub is ready") == (
+        f"Channel Hub is ready: http://127.0.0.1:{port}  (docs: /docs, admin: {email})"
+    )
+    token = login(port, email, password)
+    assert [row["name"] for row in get(port, "properties", token)["items"]] == ["Casa Demo"]
+    assert password not in (tmp_path / "hub" / "hub.env").read_text()
+
+    forget_all_messages(tmp_path)
+    pulled_again(tmp_path)
+
+    for part in ("worker", "beat", "web", "feeds"):
+        kill(first, part)
+    os.kill(postmaster(tmp_path), signal.SIGKILL)
+    until(lambda: any("postgres" in line for line in first.said), TO_START)
+    until(lambda: is_ready(port), TO_START)
+    assert login(port, email, password)
+
+    first.process.kill()
+    first.process.wait()
+    second = start(port)
+    second.line("Channel Hub is ready")
+    assert not any(line.startswith("First admin") for line in second.said)
+    assert [row["name"] for row in get(port, "properties", login(port, email, password))["items"]] == [
+        "Casa Demo"
+    ]
+
+    pulled_again(tmp_path)
+
+    assert processes_of(tmp_path)
+    assert second.end(signal.SIGINT) == 0
+    until(lambda: not processes_of(tmp_path), 5.0)
+    assert not is_ready(port)
+
+
+def test_servers_that_are_given_are_used_and_none_is_started(
+    tmp_path: Path, start: Callable[..., Running], own_database: Database, redis_url: str
+) -> None:
+    port = a_free_port()
+    running = start(
+        port,
+        "--no-demo",
+        HUB_DATABASE_URL=own_database.app_url,
+        HUB_OWNER_DATABASE_URL=own_database.owner_url,
+        HUB_REDIS_URL=redis_url,
+        HUB_ADMIN_EMAIL="ada@example.com",
+        HUB_ADMIN_PASSWORD="a password of the tests",
+    )
+    running.line("Channel Hub is ready")
+    assert not (tmp_path / "hub" / "servers").exists()
+    assert "password" not in "".join(running.said)
+    token = login(port, "ada@example.com", "a password of the tests")
+    assert get(port, "properties", token)["items"] == []
+    assert running.end(signal.SIGTERM) == 0
+    until(lambda: not processes_of(tmp_path), 5.0)
+
+
+def test_a_port_in_use_is_said_before_anything_starts(tmp_path: Path, start: Callable[..., Running]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        running = start(port)
+        assert running.process.wait(TO_START) == 1
+    assert running.line("hub: ").startswith(f"hub: port {port} cannot be used")
+    assert not (tmp_path / "hub" / "servers").exists()
+
+
+def kill(running: Running, part: str) -> None:
+    """Kill it, and wait for the one that takes its place."""
+    before = running.pid(part)
+    assert before is not None
+    os.kill(before, signal.SIGKILL)
+    until(lambda: running.pid(part) not in (None, before), TO_START)
+
+
+def until(holds: Callable[[], bool], seconds: float) -> None:
+    """Wait for a condition with a deadline."""
+    pause, deadline = threading.Event(), time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, "it did not come to pass"
+        pause.wait(0.05)
+
+
+def a_free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
+
+
+def ask(port: int, method: str, path: str, body: Any = None, token: str = "") -> tuple[int, Any]:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
+    with contextlib.closing(connection):
+        connection.request(method, path, json.dumps(body) if body is not None else None, headers)
+        answer = connection.getresponse()
+        return answer.status, json.loads(answer.read())
+
+
+def is_ready(port: int) -> bool:
+    try:
+        return ask(port, "GET", "/readyz")[0] == 200
+    except (OSError, http.client.HTTPException):
+        return False
+
+
+def login(port: int, email: str, password: str) -> str:
+    status, body = ask(port, "POST", "/api/v1/auth/login", {"email": email, "password": password})
+    assert status == 200, body
+    return str(body["access_token"])
+
+
+def get(port: int, path: str, token: str) -> Any:
+    status, body = ask(port, "GET", f"/api/v1/{path}", token=token)
+    assert status == 200, body
+    return body
+
+
+def forget_all_messages(tmp_path: Path) -> None:
+    with redis.Redis.from_url(embedded_redis_url(tmp_path / "hub")) as client:
+        client.flushall()
+
+
+def pulled_again(tmp_path: Path) -> None:
+    """Make every link due, and wait until a worker has pulled it."""
+    runtime = Runtime.open(Settings(data_dir=tmp_path / "hub"))
+    try:
+        organization_id = choosing.first(runtime.database)
+
+        def verified() -> list[datetime | None]:
+            with runtime.database.unit_of_work(organization_id) as session:
+                return list(session.scalars(select(Link.verified_at)))
+
+        now = clock.now()
+        with runtime.database.unit_of_work(organization_id) as session:
+            session.execute(update(Link).values(next_pull_at=now))
+        until(lambda: all(at is not None and at > now for at in verified()), TO_START)
+    finally:
+        runtime.close()
+
+
+def postmaster(tmp_path: Path) -> int:
+    data = find(tmp_path / "hub").servers / "postgres" / "data"
+    return int((data / "postmaster.pid").read_text().splitlines()[0])
+
+
+def processes_of(tmp_path: Path) -> list[str]:
+    """Command lines of all that was started for this data dir and lives."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            told = (process / "cmdline").read_bytes() + (process / "environ").read_bytes()
+            if str(tmp_path).encode() in told and process.name != str(os.getpid()):
+                found.append(told.decode(errors="replace"))
+    return found

@@ -1,0 +1,41 @@
+"""Beat's scheduler: keeps the timetable, and holds its tongue while nobody listens."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import kombu
+from celery.beat import PersistentScheduler, ScheduleEntry
+
+from workers.schedule import TIMELY
+
+logger = logging.getLogger(__name__)
+
+MOST_WAITING = 500
+"""Messages that may wait; expired ones too stay in Redis until a worker takes them"""
+
+
+class Timetable(PersistentScheduler):
+    """Without it, a hub whose workers are stopped fills Redis with messages that mean nothing any more."""
+
+    _silent = False
+
+    def apply_entry(self, entry: ScheduleEntry, producer: kombu.Producer | None = None) -> Any:
+        waiting = self._waiting()
+        if waiting >= MOST_WAITING:
+            if not self._silent:
+                logger.warning("%d messages wait for a worker; beat sends no more until they go", waiting)
+            self._silent = True
+            return None
+        self._silent = False
+        return super().apply_entry(entry, producer)
+
+    def _waiting(self) -> int:
+        """Declared as Celery declares it: a passive declaration overlooks queues under a key prefix."""
+        try:
+            with self.app.connection_or_acquire() as connection:
+                declared = connection.default_channel.queue_declare(TIMELY, durable=True, auto_delete=False)
+                return int(declared.message_count)
+        except Exception:  # no broker at this moment: sending finds out, and says so
+            return 0

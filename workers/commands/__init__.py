@@ -1,0 +1,33 @@
+"""The `hub` command: every group of commands, and what happens to an error."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import typer
+
+from workers.commands import links, people, reports, running
+from workers.commands.output import failing_in_words
+
+app = typer.Typer(
+    name="hub",
+    help="A self-hosted hub that keeps calendars, bookings and channels in agreement.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+for command in (running.up, running.web, running.worker, running.beat, running.migrate, running.seed):
+    app.command()(command)
+for command in (reports.doctor, links.sync, reports.runs, reports.conflicts):
+    app.command()(command)
+app.add_typer(links.app, name="link")
+app.add_typer(people.app, name="user")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The entry point: 0 done, 1 refused or failed, 2 not understood."""
+    with failing_in_words():
+        app(args=list(arguments) if arguments is not None else None)

@@ -1,0 +1,54 @@
+"""What a worker's process holds: one runtime, from its first breath to its last, and where its log goes."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from celery import signals
+
+from hub.config import Settings
+from sync.runtime import Runtime
+
+logger = logging.getLogger(__name__)
+
+FORMAT = "%(asctime)s %(levelname)s %(name)s %(message)s"
+
+_open: list[Runtime] = []
+
+
+def runtime() -> Runtime:
+    """This process's one runtime; opened by the first who asks."""
+    if not _open:
+        _open.append(Runtime.open(Settings()))
+    return _open[0]
+
+
+@signals.worker_process_init.connect
+def _begin(**_: Any) -> None:
+    _open.clear()  # what was inherited by forking is the parent's
+    runtime()
+
+
+@signals.worker_process_shutdown.connect
+def _end(**_: Any) -> None:
+    while _open:
+        _open.pop().close()
+
+
+@signals.setup_logging.connect
+def _log(**_: Any) -> None:
+    """Ours from INFO on; Celery's chatter, several lines a second, only where something is wrong."""
+    logging.basicConfig(level=logging.INFO, format=FORMAT)
+    for chatty in ("celery", "kombu", "httpx", "httpcore", "alembic"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+
+
+@signals.task_failure.connect
+def _failed(
+    sender: Any = None, args: Any = (), kwargs: Any = None, exception: BaseException | None = None, **_: Any
+) -> None:
+    """Names what it was about: the arguments of our tasks are ids and nothing else."""
+    logger.error(
+        "task %s %s %s failed: %s", getattr(sender, "name", "?"), args, kwargs or "", type(exception)
+    )
