@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
@@ -63,10 +64,15 @@ def _http(settings: Settings | None, runtime: Runtime | None, feeds: FeedsApp) -
         app.state.runtime = opened
         threads = anyio.to_thread.current_default_thread_limiter()
         threads.total_tokens = opened.settings.database_pool + WAITING_THREADS
+        # What is loaded by now stays. Without it a full collection, which an answer of thousands of rows
+        # brings about, looks at a few rows instead of at every module: a third of the time.
+        gc.collect()
+        gc.freeze()
         try:
             async with feeds.running():
                 yield
         finally:
+            gc.unfreeze()
             if runtime is None:
                 opened.close()
 

@@ -25,8 +25,9 @@ def reconcile(session: Session, event_ids: Collection[UUID]) -> tuple[int, int]:
     """
     if not event_ids:
         return 0, 0
-    found = {(row.event_id, row.item_id): row for row in query.overlaps(session, event_ids, clock.now())}
+    # These first, for they are locked: an event on several units may be looked at from each of them.
     standing = {(row.event_id, row.item_id): row for row in query.open_conflicts(session, event_ids)}
+    found = {(row.event_id, row.item_id): row for row in query.overlaps(session, event_ids, clock.now())}
     for key in found.keys() - standing.keys():
         _open(session, found[key])
     for key in standing.keys() - found.keys():

@@ -36,6 +36,7 @@ def web(host: str, port: int) -> Program:
             *("--loop", "uvloop", "--http", "httptools"),
             "--no-access-log",
             "--no-server-header",
+            *("--timeout-keep-alive", "65"),
             *("--timeout-graceful-shutdown", str(GRACE)),
         ),
         stop_by=((signal.SIGTERM, GRACE + 2.0),),

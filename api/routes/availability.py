@@ -135,12 +135,12 @@ def _calendar(
                 "let_by": row.offer.let_by,
                 "busy": [
                     {
-                        "first": busy.first.isoformat(),
-                        "after": busy.after.isoformat(),
-                        "cause": busy.cause,
-                        "reference": str(busy.reference) if busy.reference else None,
+                        "first": first.isoformat(),
+                        "after": after.isoformat(),
+                        "cause": cause,
+                        "reference": reference,
                     }
-                    for busy in row.busy
+                    for first, after, cause, reference in row.busy
                 ],
             }
             for row in rows

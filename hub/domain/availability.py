@@ -66,13 +66,18 @@ class Taken:
     label: str
 
 
+TakenSpan = tuple[UUID, datetime, datetime, str, str | None]
+"""What a calendar needs of a Taken, thousands of which are costly: leaf, start, end, cause, reference"""
+
+
 class Busy(NamedTuple):
     """Days on which something takes a unit: from `first` until, not including, `after`."""
 
     first: date
     after: date
-    cause: Cause
-    reference: UUID | None
+    cause: str
+    """One of Cause"""
+    reference: str | None
 
 
 _FIRST_AND_AFTER = itemgetter(0, 1)
@@ -161,7 +166,7 @@ def count_by_night(
 
 
 def calendar(
-    units: Sequence[SellableUnit], taken: Iterable[Taken], nights: Nights, zone: ZoneInfo
+    units: Sequence[SellableUnit], taken: Iterable[TakenSpan], nights: Nights, zone: ZoneInfo
 ) -> dict[UUID, list[Busy]]:
     """For each unit what takes it, as days within `nights`, sorted; spans of two causes may overlap.
 
@@ -175,19 +180,21 @@ def calendar(
         days_of = _ruler(let_by, nights, zone)
         leaves = {leaf for unit in units if unit.let_by == let_by for leaf in unit.leaves}
         found = per_leaf[let_by] = {leaf: [] for leaf in leaves}
-        for row in rows:
-            if row.unit_id in found:
-                first, after = days_of(row.period)
+        for leaf, starts_at, ends_at, cause, reference in rows:
+            if leaf in found:
+                first, after = days_of(starts_at, ends_at)
                 if first < after:
-                    busy = Busy(dates[first], dates[after], row.cause, row.reference)
-                    found[row.unit_id].append(busy)
+                    found[leaf].append(Busy(dates[first], dates[after], cause, reference))
     return {unit.id: _distinct(per_leaf[unit.let_by], unit.leaves) for unit in units}
 
 
 def _night_sold_out(against: Iterable[Iterable[Taken]], period: Period, zone: ZoneInfo) -> Period | None:
     nights = nights_touched(period, zone)
     nights_in = _ruler(LetBy.NIGHT, nights, zone)
-    common = reduce(int.__and__, (_marks(map(nights_in, _periods(rows))) for rows in against))
+    common = reduce(
+        int.__and__,
+        (_marks(nights_in(row.period.starts_at, row.period.ends_at) for row in rows) for rows in against),
+    )
     if not common:
         return None
     night = nights.arrival + ONE_DAY * ((common & -common).bit_length() - 1)
@@ -261,21 +268,21 @@ def _day_marks(
         if row.unit_id not in wanted:
             continue
         for let_by, days_of in rulers.items():
-            first, after = days_of(row.period)
+            first, after = days_of(row.period.starts_at, row.period.ends_at)
             days = (1 << after) - (1 << first)
             marks[let_by][row.unit_id] = marks[let_by].get(row.unit_id, 0) | days
     return marks
 
 
-def _ruler(let_by: LetBy, nights: Nights, zone: ZoneInfo) -> Callable[[Period], tuple[int, int]]:
+def _ruler(let_by: LetBy, nights: Nights, zone: ZoneInfo) -> Callable[[datetime, datetime], tuple[int, int]]:
     """Measures a period in days of the window: first and after, equal when it touches none of them."""
     turn = NOON if let_by == LetBy.NIGHT else MIDNIGHT
     edges = [at(day, turn, zone) for day in (*nights, nights.departure)]
     last = len(nights)
 
-    def days_of(period: Period) -> tuple[int, int]:
-        first = bisect_right(edges, period.starts_at) - 1
-        after = bisect_left(edges, period.ends_at)
+    def days_of(starts_at: datetime, ends_at: datetime) -> tuple[int, int]:
+        first = bisect_right(edges, starts_at) - 1
+        after = bisect_left(edges, ends_at)
         return first if first > 0 else 0, after if after < last else last  # max() and min() cost a third
 
     return days_of

@@ -74,12 +74,8 @@ def calendar(session: Session, property_id: UUID, first: date, after: date) -> t
     nights = Nights(first, after)
     reach = union([occupied(nights, zone), days_covered(first, after, zone)])
     offers = inventory.of_property(session, property_id)
-    taken = inventory.takings(
-        session,
-        inventory.leaves(offers),
-        Period(reach[0].starts_at, reach[-1].ends_at),
-        clock.now(),
-    ).live
+    period = Period(reach[0].starts_at, reach[-1].ends_at)
+    taken = inventory.spans(session, inventory.leaves(offers), period, clock.now())
     busy = availability.calendar([offer.unit for offer in offers], taken, nights, zone)
     return tuple(UnitCalendar(offer, tuple(busy[offer.unit.id])) for offer in offers)
 

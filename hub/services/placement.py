@@ -71,8 +71,6 @@ def find(
     lapsing = bookings_query.units_of(session, seen.lapsed)
     locks.units(session, wanted | lapsing | leaving.unit_ids)
     inventory.confirm(session, _offers(asked, None if everything else choice))
-    if not _as_read(session, asked, None if everything else choice):
-        raise StaleRead
     if allocations.held(session, leaving.booking_ids) != leaving.unit_ids:
         raise StaleRead
 
@@ -100,13 +98,6 @@ def against(asked: Sequence[Asked], taken: Sequence[Taken]) -> tuple[Reason, ...
     return (
         Reason("not_together", "each of these could be had alone, but not all of them together", "items"),
     )
-
-
-def _as_read(session: Session, asked: Sequence[Asked], choice: Mapping[int, SellableUnit] | None) -> bool:
-    """Whether the units (those chosen, or all) are still let as they were before the locks, parts and all."""
-    ids = None if choice is None else {unit.id for unit in choice.values()}
-    read = {offer for item in asked for offer in item.offers if ids is None or offer.unit.id in ids}
-    return set(inventory.of_units(session, [offer.unit.id for offer in read])) == read
 
 
 def _made_room(

@@ -87,9 +87,9 @@ def swap(session: Session, booking_id: UUID, other_id: UUID) -> tuple[Booked, Bo
     inventory.confirm(session, list(offers.values()))
 
     bookings = {row.id: _movable(row) for row in query.locked(session, both)}
-    if query.units_of(session, both) != held or set(_offers(session, both)) != set(offers.values()):
-        raise StaleRead
     items = query.items(session, both)
+    if query.units_of(session, both) != held or not offers.keys() <= {item.unit_id for item in items}:
+        raise StaleRead
     if len(items) != 2 or bookings[booking_id].property_id != bookings[other_id].property_id:
         raise Conflict.because("not_swappable", "only bookings of one item each, of one property, can swap")
     locks.require(session, [leaf for item in items for leaf in _leaves(offers, item)])

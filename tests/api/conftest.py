@@ -14,8 +14,12 @@ from hub.database import Database
 from sync.runtime import Runtime
 from tests import factories
 from tests.api.houses import House
+from tests.fakes.feed_server import FeedServer
 from tests.servers import Database as Address
 from tests.servers import Servers
+
+CHANNELS = ("127.0.0.1",)
+"""Where the channels of tests are, although it is private"""
 
 
 @pytest.fixture(scope="session")
@@ -27,7 +31,7 @@ def runtime(servers: Servers, database: Address) -> Iterator[Runtime]:
         secret_key=factories.SIGNING_KEY.decode(),
         encryption_keys=factories.FERNET_KEY,
     )
-    opened = Runtime(settings, Database(database.app_url, factories.a_vault()), Network())
+    opened = Runtime(settings, Database(database.app_url, factories.a_vault()), Network(CHANNELS))
     yield opened
     opened.close()
 
@@ -53,3 +57,10 @@ def house(client: TestClient, runtime: Runtime) -> House:
 def neighbours(client: TestClient, runtime: Runtime) -> House:
     """Another organization."""
     return House.build(client, runtime)
+
+
+@pytest.fixture
+def channel() -> Iterator[FeedServer]:
+    """A remote on loopback."""
+    with FeedServer() as served:
+        yield served

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from hub.domain.availability import Cause, SellableUnit, Taken
+from hub.domain.availability import Cause, SellableUnit, Taken, TakenSpan
 from hub.domain.periods import LetBy, Nights, Period, occupied
 
 LISBON = ZoneInfo("Europe/Lisbon")
@@ -44,3 +45,17 @@ def taken(
 ) -> Taken:
     (only,) = unit.leaves
     return Taken(only, period, cause, reference, label)
+
+
+def spans(rows: Iterable[Taken]) -> list[TakenSpan]:
+    """The same in the plain form that a calendar takes."""
+    return [
+        (
+            row.unit_id,
+            row.period.starts_at,
+            row.period.ends_at,
+            row.cause,
+            str(row.reference) if row.reference else None,
+        )
+        for row in rows
+    ]

@@ -22,7 +22,7 @@ from hub.domain.availability import (
     free,
 )
 from hub.domain.periods import Hours, LetBy, Nights, Period, nights_touched, occupied
-from tests.hub.domain.inventory import LISBON, july, leaf, stay, taken, uid, whole
+from tests.hub.domain.inventory import LISBON, july, leaf, spans, stay, taken, uid, whole
 
 A, B, C = leaf(1), leaf(2), leaf(3)
 HOUSE = whole(9, A, B, C)
@@ -194,11 +194,11 @@ def test_the_calendar_is_cut_to_its_window_and_sorted() -> None:
         taken(leaf(4), july(1, 9)),
     ]
 
-    shown = calendar([A, B], rows, stay(1, 6), LISBON)
+    shown = calendar([A, B], spans(rows), stay(1, 6), LISBON)
 
     assert shown == {
         A.id: [
-            (day(1), day(2), Cause.EXTERNAL, UUID(int=7)),
+            (day(1), day(2), Cause.EXTERNAL, str(UUID(int=7))),
             (day(4), day(6), Cause.BLACKOUT, None),
         ],
         B.id: [],
@@ -209,11 +209,11 @@ def test_a_stay_in_a_whole_is_shown_once() -> None:
     booking = UUID(int=7)
     rows = [Taken(part, july(1, 3), Cause.BOOKING, booking, "booked") for part in HOUSE.leaves]
 
-    shown = calendar([HOUSE, A], [*rows, taken(B, july(3, 4))], stay(1, 6), LISBON)
+    shown = calendar([HOUSE, A], spans([*rows, taken(B, july(3, 4))]), stay(1, 6), LISBON)
 
-    assert shown[A.id] == [(day(1), day(3), Cause.BOOKING, booking)]
+    assert shown[A.id] == [(day(1), day(3), Cause.BOOKING, str(booking))]
     assert shown[HOUSE.id] == [
-        (day(1), day(3), Cause.BOOKING, booking),
+        (day(1), day(3), Cause.BOOKING, str(booking)),
         (day(3), day(4), Cause.BOOKING, None),
     ]
 
@@ -221,14 +221,14 @@ def test_a_stay_in_a_whole_is_shown_once() -> None:
 def test_a_morning_rental_takes_the_day_it_is_on_and_no_other() -> None:
     rows = [taken(CAR, Period(hour(2, 9), hour(2, 11)))]
 
-    assert calendar([CAR], rows, stay(1, 5), LISBON)[CAR.id] == [(day(2), day(3), Cause.BOOKING, None)]
+    assert calendar([CAR], spans(rows), stay(1, 5), LISBON)[CAR.id] == [(day(2), day(3), Cause.BOOKING, None)]
     assert count_by_night([CAR], rows, stay(1, 4), LISBON) == {day(1): 1, day(2): 0, day(3): 1}
 
 
 def test_a_rental_over_midnight_takes_both_days() -> None:
     rows = [taken(CAR, Period(hour(2, 22), hour(3, 1)))]
 
-    assert calendar([CAR], rows, stay(1, 5), LISBON)[CAR.id] == [(day(2), day(4), Cause.BOOKING, None)]
+    assert calendar([CAR], spans(rows), stay(1, 5), LISBON)[CAR.id] == [(day(2), day(4), Cause.BOOKING, None)]
 
 
 ZONES = st.sampled_from([LISBON, ZoneInfo("Pacific/Apia"), ZoneInfo("America/St_Johns")])
@@ -250,7 +250,7 @@ def test_counts_and_calendar_agree_with_asking_for_each_night(rows: list[Taken],
     units, window = [A, B, C, HOUSE], stay(1, 11)
 
     counts = count_by_night(units, rows, window, zone)
-    shown = calendar(units, rows, window, zone)
+    shown = calendar(units, spans(rows), window, zone)
 
     for night in window:
         available = free(units, rows, occupied(Nights(night, night + timedelta(days=1)), zone))
@@ -291,7 +291,7 @@ def test_the_calendar_of_a_big_house_counts_every_day_of_every_stay() -> None:
             night = after + timedelta(days=random.randint(0, 1))
     random.shuffle(rows)
 
-    shown = calendar(units, rows, window, LISBON)
+    shown = calendar(units, spans(rows), window, LISBON)
 
     busy_days = sum((busy.after - busy.first).days for spans in shown.values() for busy in spans)
     free_days = sum(count_by_night(units, rows, window, LISBON).values())

@@ -1,0 +1,115 @@
+"""When a link is pulled again."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from connectors.errors import ConnectorError, NeedsReconnect, RateLimited, Rejected, Unavailable
+from sync.planning.schedule import (
+    JITTER,
+    LONGEST,
+    REFUSALS_BEFORE_GIVING_UP,
+    after_failure,
+    after_success,
+)
+
+NOW = datetime(2026, 6, 1, 8, tzinfo=UTC)
+QUARTER = timedelta(minutes=15)
+
+intervals = st.integers(60, 604_800).map(lambda seconds: timedelta(seconds=seconds))
+jitters = st.floats(0, 1, exclude_max=True)
+failures = st.integers(1, 10_000)
+waits = st.integers(0, 604_800).map(lambda seconds: timedelta(seconds=seconds))
+
+
+@given(intervals, jitters)
+def test_after_a_success_the_interval_passes_give_or_take_a_quarter(
+    interval: timedelta, jitter: float
+) -> None:
+    waited = after_success(NOW, interval, jitter) - NOW
+
+    assert interval * (1 - JITTER) <= waited <= interval * (1 + JITTER)
+
+
+def test_jitter_spreads_both_ways() -> None:
+    assert after_success(NOW, QUARTER, 0.0) < NOW + QUARTER < after_success(NOW, QUARTER, 0.99)
+
+
+@given(intervals, failures, jitters)
+def test_after_a_failure_no_link_is_asked_sooner_than_otherwise_nor_forgotten(
+    interval: timedelta, count: int, jitter: float
+) -> None:
+    waited = after_failure(Unavailable("down"), NOW, interval, count, jitter).next_pull_at - NOW
+
+    assert interval <= waited <= max(LONGEST, interval) * (1 + JITTER)
+
+
+@given(intervals, failures, jitters)
+def test_each_failure_is_waited_out_at_least_as_long_as_the_one_before(
+    interval: timedelta, count: int, jitter: float
+) -> None:
+    first, second = (
+        after_failure(Unavailable("down"), NOW, interval, number, jitter).next_pull_at
+        for number in (count, count + 1)
+    )
+
+    assert first <= second
+
+
+@pytest.mark.parametrize(("count", "minutes"), [(1, 15), (2, 30), (3, 60), (4, 120), (5, 240), (6, 360)])
+def test_the_wait_doubles_up_to_six_hours(count: int, minutes: int) -> None:
+    verdict = after_failure(Unavailable("down"), NOW, QUARTER, count, 0.0)
+
+    assert verdict.next_pull_at == NOW + timedelta(minutes=minutes)
+
+
+@given(intervals, failures, jitters, waits, st.sampled_from([Unavailable, RateLimited]))
+def test_a_channel_that_names_a_time_is_never_asked_before_it(
+    interval: timedelta,
+    count: int,
+    jitter: float,
+    wait: timedelta,
+    kind: type[Unavailable] | type[RateLimited],
+) -> None:
+    verdict = after_failure(kind("later", retry_after=wait), NOW, interval, count, jitter)
+
+    assert verdict.next_pull_at >= NOW + wait
+
+
+def test_a_channel_that_promises_to_be_back_soon_is_asked_then() -> None:
+    error = Unavailable("back in two minutes", retry_after=timedelta(minutes=2))
+
+    assert after_failure(error, NOW, QUARTER, 9, 0.0).next_pull_at == NOW + timedelta(minutes=2)
+
+
+@pytest.mark.parametrize(
+    ("error", "state"),
+    [
+        (NeedsReconnect("calendar.example.com refuses access (403)"), "needs_auth"),
+        (Rejected("the address was not found at calendar.example.com (404)"), "lost"),
+    ],
+)
+def test_only_refusals_in_a_row_mean_that_the_calendar_is_gone(error: ConnectorError, state: str) -> None:
+    states = [
+        after_failure(error, NOW, QUARTER, count, 0.0).state
+        for count in range(1, REFUSALS_BEFORE_GIVING_UP + 1)
+    ]
+
+    assert states == ["active"] * (REFUSALS_BEFORE_GIVING_UP - 1) + [state]
+
+
+@given(failures)
+def test_an_outage_however_long_never_gives_a_link_up(count: int) -> None:
+    assert after_failure(Unavailable("down"), NOW, QUARTER, count, 0.0).state == "active"
+
+
+def test_who_gives_up_says_why_and_what_to_do() -> None:
+    lost = after_failure(Rejected("not found"), NOW, QUARTER, 5, 0.0).reason
+    shut = after_failure(NeedsReconnect("refused"), NOW, QUARTER, 5, 0.0).reason
+
+    assert lost == "not found; give the link the calendar's new address"
+    assert shut == "refused; sign in again, then resume the link"
