@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -62,24 +63,26 @@ def _close(session: Session, conflict: ConflictRecord) -> None:
 
 
 def _refresh(conflict: ConflictRecord, row: Row[Any]) -> None:
+    """Both sides as they are now, each with its span as it was given: dates, or instants of the place."""
     zone = ZoneInfo(row.time_zone)
     conflict.unit_id, conflict.booking_id = row.unit_id, row.booking_id
     conflict.starts_at, conflict.ends_at = row.starts_at, row.ends_at
     conflict.remote = {
         "channel": row.channel,
-        "starts_at": row.remote_starts_at.astimezone(zone).isoformat(),
-        "ends_at": row.remote_ends_at.astimezone(zone).isoformat(),
+        **_span(row.first, row.after, row.event_starts_at, row.event_ends_at, zone),
     }
-    conflict.local = (
-        {}
-        if row.item_id is None
-        else {
-            "reference": row.reference,
-            "status": row.status,
-            "starts_at": row.local_starts_at.astimezone(zone).isoformat(),
-            "ends_at": row.local_ends_at.astimezone(zone).isoformat(),
-        }
-    )
+    conflict.local = {}
+    if row.item_id is not None:
+        span = _span(row.arrival, row.departure, row.item_starts_at, row.item_ends_at, zone)
+        conflict.local = {"reference": row.reference, "status": row.status, **span}
+
+
+def _span(
+    first: date | None, after: date | None, starts_at: datetime, ends_at: datetime, zone: ZoneInfo
+) -> dict[str, str]:
+    if first is not None and after is not None:
+        return {"from": first.isoformat(), "to": after.isoformat()}
+    return {"from": starts_at.astimezone(zone).isoformat(), "to": ends_at.astimezone(zone).isoformat()}
 
 
 def _said(conflict: ConflictRecord) -> dict[str, Any]:

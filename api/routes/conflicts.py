@@ -30,14 +30,10 @@ CONFLICT: dict[str, Any] = {
     "local": {
         "reference": "7KQ2M9XA",
         "status": "confirmed",
-        "starts_at": "2027-07-01T12:00:00+02:00",
-        "ends_at": "2027-07-04T12:00:00+02:00",
+        "from": "2027-07-01",
+        "to": "2027-07-04",
     },
-    "remote": {
-        "channel": "Seaside Rentals",
-        "starts_at": "2027-06-28T12:00:00+02:00",
-        "ends_at": "2027-07-03T12:00:00+02:00",
-    },
+    "remote": {"channel": "Seaside Rentals", "from": "2027-06-28", "to": "2027-07-03"},
     "opened_at": "2026-11-21T12:00:00Z",
     "closed_at": None,
     "resolution": None,

@@ -81,28 +81,31 @@ _UNPLACED = text("""
 """)
 
 _OVERLAPS = text("""
-    SELECT b.event_id, b.link_id, a.item_id, a.booking_id, min(b.unit_id::text)::uuid AS unit_id,
-           min(greatest(a.starts_at, b.starts_at)) AS starts_at, max(least(a.ends_at, b.ends_at)) AS ends_at,
-           bk.reference, bk.status, c.name AS channel, p.time_zone,
-           min(b.starts_at) AS remote_starts_at, max(b.ends_at) AS remote_ends_at,
-           min(a.starts_at) AS local_starts_at, max(a.ends_at) AS local_ends_at
-    FROM external_blocks b
-    JOIN allocations a ON a.organization_id = b.organization_id AND a.unit_id = b.unit_id
-         AND a.starts_at < b.ends_at AND a.ends_at > b.starts_at
-    JOIN bookings bk ON bk.organization_id = a.organization_id AND bk.id = a.booking_id
-    JOIN links l ON l.organization_id = b.organization_id AND l.id = b.link_id
+    WITH met AS (
+        SELECT b.organization_id, b.event_id, a.item_id, min(b.unit_id::text)::uuid AS unit_id,
+               min(greatest(a.starts_at, b.starts_at)) AS starts_at,
+               max(least(a.ends_at, b.ends_at)) AS ends_at
+        FROM external_blocks b
+        JOIN allocations a ON a.organization_id = b.organization_id AND a.unit_id = b.unit_id
+             AND a.starts_at < b.ends_at AND a.ends_at > b.starts_at
+        WHERE b.event_id = ANY(CAST(:events AS uuid[])) AND a.item_id IS NOT NULL
+          AND (a.hold_until IS NULL OR a.hold_until > :now)
+        GROUP BY b.organization_id, b.event_id, a.item_id
+        UNION ALL
+        SELECT organization_id, event_id, NULL, NULL, starts_at, ends_at FROM external_blocks
+        WHERE event_id = ANY(CAST(:events AS uuid[])) AND unit_id IS NULL
+    )
+    SELECT met.event_id, met.item_id, met.unit_id, met.starts_at, met.ends_at, e.link_id, c.name AS channel,
+           p.time_zone, e.first, e.after, e.starts_at AS event_starts_at, e.ends_at AS event_ends_at,
+           i.booking_id, bk.reference, bk.status, i.arrival, i.departure, i.starts_at AS item_starts_at,
+           i.ends_at AS item_ends_at
+    FROM met
+    JOIN external_events e ON e.organization_id = met.organization_id AND e.id = met.event_id
+    JOIN links l ON l.organization_id = e.organization_id AND l.id = e.link_id
     JOIN connections c ON c.organization_id = l.organization_id AND c.id = l.connection_id
     JOIN properties p ON p.organization_id = l.organization_id AND p.id = l.property_id
-    WHERE b.event_id = ANY(CAST(:events AS uuid[])) AND (a.hold_until IS NULL OR a.hold_until > :now)
-    GROUP BY b.event_id, b.link_id, a.item_id, a.booking_id, bk.reference, bk.status, c.name, p.time_zone
-    UNION ALL
-    SELECT b.event_id, b.link_id, NULL, NULL, NULL, b.starts_at, b.ends_at, NULL, NULL, c.name, p.time_zone,
-           b.starts_at, b.ends_at, NULL, NULL
-    FROM external_blocks b
-    JOIN links l ON l.organization_id = b.organization_id AND l.id = b.link_id
-    JOIN connections c ON c.organization_id = l.organization_id AND c.id = l.connection_id
-    JOIN properties p ON p.organization_id = l.organization_id AND p.id = l.property_id
-    WHERE b.event_id = ANY(CAST(:events AS uuid[])) AND b.unit_id IS NULL
+    LEFT JOIN booking_items i ON i.organization_id = met.organization_id AND i.id = met.item_id
+    LEFT JOIN bookings bk ON bk.organization_id = i.organization_id AND bk.id = i.booking_id
 """)
 
 

@@ -97,14 +97,12 @@ def conflicts(
         as_json([_conflict(row) for row in rows])
         return
     table(
-        ("opened", "state", "kind", "from", "to", "ours", "theirs"),
+        ("opened", "state", "kind", "ours", "theirs"),
         [
             (
                 f"{row.opened_at:%Y-%m-%d %H:%M}",
                 row.state,
                 row.type,
-                f"{row.starts_at:%Y-%m-%d %H:%M}",
-                f"{row.ends_at:%Y-%m-%d %H:%M}",
                 _said(row.local),
                 _said(row.remote),
             )
@@ -115,7 +113,11 @@ def conflicts(
 
 
 def _said(side: dict[str, Any]) -> str:
-    return " ".join(str(value) for value in side.values() if value)
+    """Who says so, and for when; an event without a unit has no other side."""
+    if not side:
+        return "no unit is free"
+    who = side.get("channel") or f"{side['status']} {side['reference']}"
+    return f"{who}, {side['from']} to {side['to']}"
 
 
 def _run(row: SyncRun) -> dict[str, Any]:

@@ -1,0 +1,80 @@
+"""The README's five minutes, word for word: its commands in one shell, against a hub made by `hub up`."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.running import PROGRAM, Running, a_free_port
+
+ROOT = Path(__file__).parents[2]
+
+pytestmark = pytest.mark.timeout(300)
+
+PASSWORD = re.compile(r"^PASSWORD=.*$", re.MULTILINE)
+MARK = "=====8<====="
+
+
+@pytest.fixture
+def tour() -> list[str]:
+    """The shell's part of it, block by block."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    chapter = readme.split("\n## Five minutes\n")[1].split("\n## ")[0]
+    return re.findall(r"^```bash\n(.*?)^```$", chapter, re.MULTILINE | re.DOTALL)
+
+
+@pytest.fixture
+def running(data_dir: Path) -> Iterator[Running]:
+    hub = Running(data_dir, a_free_port())
+    yield hub
+    hub.end(signal.SIGTERM)
+
+
+@pytest.fixture
+def here(data_dir: Path, tmp_path: Path) -> Path:
+    """A folder that looks like the checkout: `./dev hub` and `.hub/` are this environment's."""
+    tmp_path.chmod(0o755)
+    dev = tmp_path / "dev"
+    dev.write_text(f'#!/bin/sh\nshift\nexec {sys.executable} -c "{PROGRAM}" "$@"\n')
+    dev.chmod(dev.stat().st_mode | stat.S_IXUSR)
+    (tmp_path / ".hub").symlink_to(data_dir)
+    return tmp_path
+
+
+def test_the_tour_works_word_for_word(tour: list[str], here: Path, data_dir: Path, running: Running) -> None:
+    admin = running.line("First admin:")
+    running.line("Channel Hub is ready:")
+    password = admin.split("password: ")[1].split()[0]
+
+    script = PASSWORD.sub(f"PASSWORD={password}", f"\necho '{MARK}'\n".join(tour))
+    script = script.replace("http://127.0.0.1:8000", f"http://127.0.0.1:{running.port}")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("HUB_")}
+    done = subprocess.run(
+        ["bash", "-e", "-u", "-o", "pipefail", "-c", "TOKEN=\n" + script],
+        cwd=here,
+        env=environment | {"HUB_DATA_DIR": str(data_dir), "COLUMNS": "120"},
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr + done.stdout
+    preview, synced, refused, sold, fed, conflicted = done.stdout.split(f"{MARK}\n")[1:]
+    assert "CLOSED - Not available" in preview
+    assert re.search(r"My Booking.com.*on Bed 1", synced)
+    assert re.search(r"^Bed 1: My Booking.com, \S+ to \S+$", refused.strip())
+    assert sold.strip() == "confirmed"
+    assert "BEGIN:VEVENT" in fed
+    assert "Ann" not in fed
+    assert fed.rstrip().endswith("304")
+    assert "EXTERNAL_OVERLAP" in conflicted
+    assert conflicted.rstrip().endswith("cancelled")
