@@ -6,7 +6,6 @@ import os
 import shutil
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -26,6 +25,9 @@ from hub.services.accounts import Person
 from hub.services.organizations import NewMember
 from hub.services.tokens import Claims, issue_access
 from sync.runtime import Runtime
+from workers import programs
+
+OURS = "api.app:create"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +56,11 @@ class BenchHub:
         return {"Authorization": f"Bearer {token}"}
 
     @contextmanager
-    def web(
-        self, app: str = "api.app:create", *, factory: bool = True
-    ) -> Iterator[tuple[str, psutil.Process]]:
-        """(address, process) of a uvicorn with one worker, as `hub web` starts it."""
+    def web(self, app: str = OURS) -> Iterator[tuple[str, psutil.Process]]:
+        """(address, process) of the web as `hub up` starts it, or of another factory of an application."""
         port = free_port()
-        command = [sys.executable, "-m", "uvicorn", app, "--port", str(port), "--no-access-log"]
-        command += ["--loop", "uvloop", "--http", "httptools", "--log-level", "warning"]
-        command += ["--factory"] if factory else []
+        command = [app if part == OURS else part for part in programs.web("127.0.0.1", port).command]
+        command += ["--log-level", "warning"]
         environment = {**os.environ, "HUB_DATA_DIR": str(self.data_dir)}
         process = subprocess.Popen(command, env=environment)
         try:

@@ -10,17 +10,19 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.table import Table
 
+VERDICTS = {True: "[green]held[/]", False: "[red]NOT HELD[/]", None: ""}
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One comparison. `bar` is in words; `held` is whether it was kept."""
+    """One comparison. `bar` is in words; `held` is whether it was kept, None where there is no bar."""
 
     what: str
     ours: str
     peer: str
     ratio: str
-    bar: str
-    held: bool
+    bar: str = "for information"
+    held: bool | None = None
 
 
 def show(title: str, rows: Sequence[Row]) -> None:
@@ -29,10 +31,9 @@ def show(title: str, rows: Sequence[Row]) -> None:
     for column in ("what", "ours", "peer", "ratio", "bar", ""):
         table.add_column(column)
     for row in rows:
-        verdict = "[green]held[/]" if row.held else "[red]NOT HELD[/]"
-        table.add_row(row.what, row.ours, row.peer, row.ratio, row.bar, verdict)
+        table.add_row(row.what, row.ours, row.peer, row.ratio, row.bar, VERDICTS[row.held])
     Console(width=150).print(table)
-    if not all(row.held for row in rows):
+    if any(row.held is False for row in rows):
         sys.exit(1)
 
 

@@ -62,7 +62,8 @@ def upgrade() -> None:
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("(status = 'held') = (hold_until IS NOT NULL)", name=op.f("ck_bookings_hold")),
         sa.CheckConstraint(
-            "status IN ('held', 'pending', 'confirmed', 'checked_in', 'in_progress', 'checked_out', 'completed', 'expired', 'cancelled', 'no_show')",
+            "status IN ('held', 'pending', 'confirmed', 'checked_in', 'in_progress', 'checked_out',"
+            " 'completed', 'expired', 'cancelled', 'no_show')",
             name=op.f("ck_bookings_status"),
         ),
         sa.CheckConstraint("guests BETWEEN 1 AND 1000", name=op.f("ck_bookings_guests")),
