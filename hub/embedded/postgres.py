@@ -9,8 +9,7 @@ import shutil
 import signal
 from importlib.metadata import version
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 import psycopg
 from sqlalchemy import URL
@@ -19,6 +18,7 @@ from hub.embedded import places
 from hub.embedded.generated import ensure_generated, server_passwords
 from hub.embedded.processes import ServerProcess
 from hub.embedded.roles import APP, OWNER, ensure_database, ensure_role
+from hub.embedded.server import Server
 from hub.errors import Misconfigured
 
 Login = Literal["owner", "app", "superuser"]
@@ -57,13 +57,12 @@ def database_url(data_dir: Path, role: Login = "app", database: str = DATABASE) 
     return _url(place, server_passwords(place.data_dir), role, database).render_as_string(hide_password=False)
 
 
-class Postgres:
+class Postgres(Server):
     """`durable=False` may lose or corrupt everything in a power cut: for throwaway servers alone."""
 
     def __init__(self, data_dir: Path, *, durable: bool = True) -> None:
-        self.data_dir = data_dir
+        super().__init__(data_dir)
         self.durable = durable
-        self._process: ServerProcess | None = None
 
     def start(self) -> None:
         """Ready with both roles, the database and its extension; Misconfigured says why not."""
@@ -89,28 +88,6 @@ class Postgres:
         except BaseException:
             self.stop()
             raise
-
-    def stop(self) -> None:
-        if self._process is not None:
-            self._process.stop()
-            self._process = None
-
-    def alive(self) -> bool:
-        return self._process is not None and self._process.alive()
-
-    @property
-    def pid(self) -> int | None:
-        """Of the postmaster, while it was started by this object."""
-        return self._process.pid if self._process else None
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
 
     def _settings(self, place: places.Place) -> list[str]:
         quoted = str(place.sockets).replace('"', '""')

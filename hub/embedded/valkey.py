@@ -7,8 +7,6 @@ import shutil
 import signal
 from importlib.metadata import version
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 from urllib.parse import quote
 
 import redis
@@ -18,6 +16,7 @@ from redis.retry import Retry
 from hub.embedded import places
 from hub.embedded.generated import ensure_generated, server_passwords
 from hub.embedded.processes import ServerProcess
+from hub.embedded.server import Server
 from hub.errors import Misconfigured
 
 SOCKET = "valkey.sock"
@@ -46,13 +45,12 @@ def broker_url(data_dir: Path, database: int = 0) -> str:
     return f"redis+socket://:{password}@{socket}?virtual_host={database}"
 
 
-class Valkey:
+class Valkey(Server):
     """`databases` is how many numbers there are to choose from."""
 
     def __init__(self, data_dir: Path, *, databases: int = 16) -> None:
-        self.data_dir = data_dir
+        super().__init__(data_dir)
         self.databases = databases
-        self._process: ServerProcess | None = None
 
     def start(self) -> None:
         """Ready with what it held before; Misconfigured says why not."""
@@ -77,28 +75,6 @@ class Valkey:
         except BaseException:
             self.stop()
             raise
-
-    def stop(self) -> None:
-        if self._process is not None:
-            self._process.stop()
-            self._process = None
-
-    def alive(self) -> bool:
-        return self._process is not None and self._process.alive()
-
-    @property
-    def pid(self) -> int | None:
-        """Of the server, while it was started by this object."""
-        return self._process.pid if self._process else None
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
 
     def _settings(self, place: places.Place, folder: Path, pid_file: Path) -> str:
         settings = SETTINGS | {
