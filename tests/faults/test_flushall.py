@@ -1,0 +1,119 @@
+"""Redis is emptied and every worker killed in the middle of two hundred pulls: only time is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+import redis
+from sqlalchemy import text
+
+from hub.embedded import Valkey, redis_url
+from hub.queries import links
+from sync.linking import Scope
+from sync.pull import pull
+from sync.runtime import Runtime
+from tests import servers
+from tests.concurrency import audit, place, programs
+from tests.concurrency.place import Place
+from tests.concurrency.programs import child
+from tests.concurrency.together import tell, together, until
+from tests.fakes.counting_server import CountingServer
+from workers.programs import beat, worker
+
+PULLS = 200
+ROOMS = 20
+LATENCY = 0.05
+
+DONE = "SELECT count(*) FROM links WHERE verified_at IS NOT NULL AND lease_until < clock_timestamp()"
+AT_ANOTHER_TIME = "SELECT count(*) FROM links WHERE state <> 'active' OR attempts <> 0 OR failures <> 0"
+
+
+@pytest.fixture
+def valkey_dir(new_data_dir: Callable[[], Path]) -> Iterator[Path]:
+    """A Valkey that nobody else notices being emptied."""
+    folder = new_data_dir()
+    with Valkey(folder):
+        yield folder
+
+
+@pytest.fixture
+def runtime(own_database: servers.Database, valkey_dir: Path, tmp_path: Path) -> Iterator[Runtime]:
+    more = {"redis_url": redis_url(valkey_dir), "lease_seconds": 5, "worker_concurrency": 4}
+    with programs.runtime_of(programs.settings_for(own_database.app_url, tmp_path, **more)) as opened:
+        yield opened
+
+
+@pytest.fixture
+def channel() -> Iterator[CountingServer]:
+    body = place.calendar([("one", place.day(40), place.day(42)), ("two", place.day(50), place.day(53))])
+    with CountingServer(body, LATENCY) as served:
+        yield served
+
+
+@pytest.mark.timeout(240)
+def test_all_pulls_complete_and_no_calendar_is_pulled_twice_at_once(
+    runtime: Runtime, own_database: servers.Database, valkey_dir: Path, channel: CountingServer
+) -> None:
+    hostel = place.build(runtime.database, rooms=ROOMS, whole=False)
+    for number in range(PULLS):
+        import_of(runtime, hostel, channel, number)
+    settings = runtime.settings
+
+    with ExitStack() as closing:
+        pulling, timetable = child(worker(settings), settings), child(beat(), settings)
+        for part in (pulling, timetable):
+            part.start()
+            closing.callback(part.stop)
+        for share in (PULLS // 4, PULLS // 2):
+            until(lambda: channel.total() >= share, within=60, what=f"{share} pulls have begun")  # noqa: B023
+            pulling.kill()
+            with redis.Redis.from_url(redis_url(valkey_dir)) as emptied:
+                emptied.flushall()
+            tell(f"emptied and killed at {channel.total()} requests, {done(own_database)} done")
+            pulling.start()
+        until(lambda: done(own_database) == PULLS, within=120, what="all pulls are done")
+
+    tell(f"{channel.total()} requests for {PULLS} calendars")
+    assert set(channel.most_at_once.values()) == {1}
+    assert len(channel.requests) == PULLS
+    assert audit.ask(own_database.superuser_url, AT_ANOTHER_TIME) == 0
+    assert audit.ask(own_database.superuser_url, "SELECT count(*) FROM external_events") == 2 * PULLS
+
+
+def test_the_lease_lets_one_pull_at_a_time(
+    runtime: Runtime, own_database: servers.Database, channel: CountingServer
+) -> None:
+    """The twin of the next one."""
+    assert pulled_at_once(runtime, channel) == 1
+
+
+def test_without_the_lease_the_same_calendar_is_pulled_twice_at_once(
+    runtime: Runtime, channel: CountingServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Proves that nothing but the lease keeps two workers with the same message apart."""
+    anybody = links._ACQUIRE.text.replace("AND lease_until < clock_timestamp()", "")
+    assert anybody != links._ACQUIRE.text
+    monkeypatch.setattr(links, "_ACQUIRE", text(anybody))
+
+    assert pulled_at_once(runtime, channel) > 1
+
+
+def pulled_at_once(runtime: Runtime, channel: CountingServer) -> int:
+    channel.delay = 1.0
+    hostel = place.build(runtime.database, rooms=1, whole=False)
+    link_id = import_of(runtime, hostel, channel, 0)
+    together([lambda: pull(runtime, hostel.organization_id, link_id)] * 3)
+    return channel.most_at_once["/0.ics"]
+
+
+def import_of(runtime: Runtime, hostel: Place, channel: CountingServer, number: int) -> UUID:
+    room = Scope(unit_id=hostel.rooms[number % len(hostel.rooms)])
+    return place.link(runtime, hostel, channel.url(f"/{number}.ics"), room)
+
+
+def done(database: servers.Database) -> int:
+    return int(audit.ask(database.superuser_url, DONE))
