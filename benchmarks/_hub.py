@@ -20,6 +20,7 @@ import psutil
 import migrations
 from hub.config import Settings
 from hub.embedded import Postgres, database_url, ensure_generated
+from hub.embedded.postgres import Login
 from hub.services import organizations
 from hub.services.accounts import Person
 from hub.services.organizations import NewMember
@@ -36,13 +37,16 @@ class BenchHub:
     runtime: Runtime
 
     @property
-    def psycopg_url(self) -> str:
-        """The application's own login, for the bare SQL that the hub is compared with."""
-        return database_url(self.data_dir, "app").replace("postgresql+psycopg://", "postgresql://")
+    def owner_url(self) -> str:
+        """For the bare SQL that the hub is compared with: without row-level security."""
+        return self._url("owner")
 
     @property
-    def owner_url(self) -> str:
-        return database_url(self.data_dir, "owner").replace("postgresql+psycopg://", "postgresql://")
+    def superuser_url(self) -> str:
+        return self._url("superuser")
+
+    def _url(self, role: Login) -> str:
+        return database_url(self.data_dir, role).replace("postgresql+psycopg://", "postgresql://")
 
     def organization(self) -> Claims:
         """A new organization, as its admin."""

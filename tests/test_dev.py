@@ -33,12 +33,12 @@ import os, pathlib, signal, sys
 
 def main():
     name = pathlib.Path(sys.argv[0]).name
-    print("ran", name, *sys.argv[1:], flush=True)
-    if name == "hub" and sys.argv[1:] == ["up"]:
-        try:
+    try:
+        print("ran", name, *sys.argv[1:], flush=True)
+        if name == "hub" and sys.argv[1:] == ["up"]:
             signal.pause()
-        except KeyboardInterrupt:
-            print("stopped cleanly", flush=True)
+    except KeyboardInterrupt:
+        print("stopped cleanly", flush=True)
     return 3 if os.environ.get("FAILING") == name else 0
 """
 
