@@ -16,6 +16,23 @@ depends_on = None
 def upgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
     application_role()
+    _organizations()
+    _accounts()
+    _members()
+    _refresh_tokens()
+    _see_colleagues()
+
+
+def downgrade() -> None:
+    op.execute("SET LOCAL lock_timeout = '5s'")
+    op.execute("DROP POLICY colleagues ON accounts")
+    op.drop_table("refresh_tokens")
+    op.drop_table("members")
+    op.drop_table("accounts")
+    op.drop_table("organizations")
+
+
+def _organizations() -> None:
     op.create_table(
         "organizations",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -23,6 +40,10 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_organizations")),
     )
+    wall("organizations", column="id", grants="SELECT, INSERT, UPDATE")
+
+
+def _accounts() -> None:
     op.create_table(
         "accounts",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -34,6 +55,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_accounts")),
         sa.UniqueConstraint("email_index", name=op.f("uq_accounts_email_index")),
     )
+
+
+def _members() -> None:
     op.create_table(
         "members",
         sa.Column("organization_id", sa.Uuid(), nullable=False),
@@ -55,6 +79,10 @@ def upgrade() -> None:
         ),
     )
     op.create_index(op.f("ix_members_account_id"), "members", ["account_id"], unique=False)
+    wall("members")
+
+
+def _refresh_tokens() -> None:
     op.create_table(
         "refresh_tokens",
         sa.Column("organization_id", sa.Uuid(), nullable=False),
@@ -75,9 +103,10 @@ def upgrade() -> None:
         sa.UniqueConstraint("token_hash", name=op.f("uq_refresh_tokens_token_hash")),
     )
     op.create_index(op.f("ix_refresh_tokens_family"), "refresh_tokens", ["family"], unique=False)
-    wall("organizations", column="id", grants="SELECT, INSERT, UPDATE")
-    wall("members")
     wall("refresh_tokens")
+
+
+def _see_colleagues() -> None:
     op.execute("ALTER TABLE accounts ENABLE ROW LEVEL SECURITY")
     op.execute(
         "CREATE POLICY colleagues ON accounts TO hub_app USING (EXISTS ("
@@ -86,12 +115,3 @@ def upgrade() -> None:
         f" WITH CHECK ({SCOPE} IS NOT NULL)"
     )
     op.execute("GRANT SELECT, INSERT, UPDATE ON accounts TO hub_app")
-
-
-def downgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
-    op.execute("DROP POLICY colleagues ON accounts")
-    op.drop_table("refresh_tokens")
-    op.drop_table("members")
-    op.drop_table("accounts")
-    op.drop_table("organizations")

@@ -16,6 +16,21 @@ depends_on = None
 
 def upgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
+    _properties()
+    _unit_types()
+    _units()
+    _unit_parts()
+
+
+def downgrade() -> None:
+    op.execute("SET LOCAL lock_timeout = '5s'")
+    op.drop_table("unit_parts")
+    op.drop_table("units")
+    op.drop_table("unit_types")
+    op.drop_table("properties")
+
+
+def _properties() -> None:
     op.create_table(
         "properties",
         sa.Column("organization_id", sa.Uuid(), nullable=False),
@@ -40,6 +55,10 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_properties")),
         sa.UniqueConstraint("slug", name=op.f("uq_properties_slug")),
     )
+    wall("properties")
+
+
+def _unit_types() -> None:
     op.create_table(
         "unit_types",
         sa.Column("organization_id", sa.Uuid(), nullable=False),
@@ -77,6 +96,10 @@ def upgrade() -> None:
         unique=True,
         postgresql_where=sa.text("archived_at IS NULL"),
     )
+    wall("unit_types")
+
+
+def _units() -> None:
     op.create_table(
         "units",
         sa.Column("organization_id", sa.Uuid(), nullable=False),
@@ -118,6 +141,10 @@ def upgrade() -> None:
         unique=True,
         postgresql_where=sa.text("archived_at IS NULL"),
     )
+    wall("units")
+
+
+def _unit_parts() -> None:
     op.create_table(
         "unit_parts",
         sa.Column("organization_id", sa.Uuid(), nullable=False),
@@ -149,15 +176,4 @@ def upgrade() -> None:
         ["organization_id", "part_id"],
         unique=False,
     )
-    wall("properties")
-    wall("unit_types")
-    wall("units")
     wall("unit_parts")
-
-
-def downgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
-    op.drop_table("unit_parts")
-    op.drop_table("units")
-    op.drop_table("unit_types")
-    op.drop_table("properties")

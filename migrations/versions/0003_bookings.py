@@ -17,6 +17,23 @@ depends_on = None
 def upgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
     op.execute("CREATE EXTENSION IF NOT EXISTS btree_gist")
+    _guests()
+    _bookings()
+    _booking_items()
+    _blackouts()
+    _allocations()
+
+
+def downgrade() -> None:
+    op.execute("SET LOCAL lock_timeout = '5s'")
+    op.drop_table("allocations")
+    op.drop_table("blackouts")
+    op.drop_table("booking_items")
+    op.drop_table("bookings")
+    op.drop_table("guests")
+
+
+def _guests() -> None:
     op.create_table(
         "guests",
         sa.Column("organization_id", sa.Uuid(), nullable=False),
@@ -42,6 +59,10 @@ def upgrade() -> None:
         ["organization_id", "phone_index"],
         unique=False,
     )
+    wall("guests")
+
+
+def _bookings() -> None:
     op.create_table(
         "bookings",
         sa.Column("organization_id", sa.Uuid(), nullable=False),
@@ -90,6 +111,10 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("status = 'held'"),
     )
+    wall("bookings")
+
+
+def _booking_items() -> None:
     op.create_table(
         "booking_items",
         sa.Column("organization_id", sa.Uuid(), nullable=False),
@@ -139,6 +164,10 @@ def upgrade() -> None:
         ["organization_id", "unit_id"],
         unique=False,
     )
+    wall("booking_items")
+
+
+def _blackouts() -> None:
     op.create_table(
         "blackouts",
         sa.Column("organization_id", sa.Uuid(), nullable=False),
@@ -180,6 +209,10 @@ def upgrade() -> None:
         ["organization_id", "unit_id"],
         unique=False,
     )
+    wall("blackouts")
+
+
+def _allocations() -> None:
     op.create_table(
         "allocations",
         sa.Column("organization_id", sa.Uuid(), nullable=False),
@@ -256,17 +289,4 @@ def upgrade() -> None:
         unique=False,
         postgresql_include=["organization_id", "starts_at", "hold_until"],
     )
-    wall("guests")
-    wall("bookings")
-    wall("booking_items")
-    wall("blackouts")
     wall("allocations")
-
-
-def downgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
-    op.drop_table("allocations")
-    op.drop_table("blackouts")
-    op.drop_table("booking_items")
-    op.drop_table("bookings")
-    op.drop_table("guests")

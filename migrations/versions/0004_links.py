@@ -16,6 +16,23 @@ depends_on = None
 
 def upgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
+    _connections()
+    _links()
+    _feed_entries()
+    _feed_snapshots()
+    _feed_fetches()
+
+
+def downgrade() -> None:
+    op.execute("SET LOCAL lock_timeout = '5s'")
+    op.drop_table("feed_fetches")
+    op.drop_table("feed_snapshots")
+    op.drop_table("feed_entries")
+    op.drop_table("links")
+    op.drop_table("connections")
+
+
+def _connections() -> None:
     op.create_table(
         "connections",
         sa.Column("organization_id", sa.Uuid(), nullable=False),
@@ -31,6 +48,10 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_connections")),
     )
+    wall("connections")
+
+
+def _links() -> None:
     op.create_table(
         "links",
         sa.Column("organization_id", sa.Uuid(), nullable=False),
@@ -108,6 +129,10 @@ def upgrade() -> None:
         ["organization_id", "property_id"],
         unique=False,
     )
+    wall("links")
+
+
+def _feed_entries() -> None:
     op.create_table(
         "feed_entries",
         sa.Column("organization_id", sa.Uuid(), nullable=False),
@@ -130,6 +155,10 @@ def upgrade() -> None:
             "organization_id", "link_id", "uid", name=op.f("uq_feed_entries_organization_id_link_id_uid")
         ),
     )
+    wall("feed_entries")
+
+
+def _feed_snapshots() -> None:
     op.create_table(
         "feed_snapshots",
         sa.Column("organization_id", sa.Uuid(), nullable=False),
@@ -147,6 +176,10 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_feed_snapshots")),
     )
+    wall("feed_snapshots")
+
+
+def _feed_fetches() -> None:
     op.create_table(
         "feed_fetches",
         sa.Column("organization_id", sa.Uuid(), nullable=False),
@@ -174,17 +207,4 @@ def upgrade() -> None:
             name=op.f("uq_feed_fetches_organization_id_link_id_consumer_day"),
         ),
     )
-    wall("connections")
-    wall("links")
-    wall("feed_entries")
-    wall("feed_snapshots")
     wall("feed_fetches")
-
-
-def downgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
-    op.drop_table("feed_fetches")
-    op.drop_table("feed_snapshots")
-    op.drop_table("feed_entries")
-    op.drop_table("links")
-    op.drop_table("connections")

@@ -16,6 +16,19 @@ depends_on = None
 
 def upgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
+    _external_events()
+    _external_blocks()
+    _conflicts()
+
+
+def downgrade() -> None:
+    op.execute("SET LOCAL lock_timeout = '5s'")
+    op.drop_table("conflicts")
+    op.drop_table("external_blocks")
+    op.drop_table("external_events")
+
+
+def _external_events() -> None:
     op.create_table(
         "external_events",
         sa.Column("organization_id", sa.Uuid(), nullable=False),
@@ -46,6 +59,10 @@ def upgrade() -> None:
         ),
         sa.UniqueConstraint("uid_out", name=op.f("uq_external_events_uid_out")),
     )
+    wall("external_events")
+
+
+def _external_blocks() -> None:
     op.create_table(
         "external_blocks",
         sa.Column("organization_id", sa.Uuid(), nullable=False),
@@ -97,6 +114,10 @@ def upgrade() -> None:
         unique=False,
         postgresql_include=["organization_id", "starts_at"],
     )
+    wall("external_blocks")
+
+
+def _conflicts() -> None:
     op.create_table(
         "conflicts",
         sa.Column("organization_id", sa.Uuid(), nullable=False),
@@ -149,13 +170,4 @@ def upgrade() -> None:
         unique=True,
         postgresql_where=sa.text("state = 'open'"),
     )
-    wall("external_events")
-    wall("external_blocks")
     wall("conflicts")
-
-
-def downgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
-    op.drop_table("conflicts")
-    op.drop_table("external_blocks")
-    op.drop_table("external_events")

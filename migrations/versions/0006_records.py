@@ -16,6 +16,21 @@ depends_on = None
 
 def upgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
+    _changes()
+    _outbox()
+    _sync_runs()
+    _idempotency_keys()
+
+
+def downgrade() -> None:
+    op.execute("SET LOCAL lock_timeout = '5s'")
+    op.drop_table("idempotency_keys")
+    op.drop_table("sync_runs")
+    op.drop_table("outbox")
+    op.drop_table("changes")
+
+
+def _changes() -> None:
     op.create_table(
         "changes",
         sa.Column("organization_id", sa.Uuid(), nullable=False),
@@ -46,6 +61,10 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("run_id IS NOT NULL"),
     )
+    wall("changes", grants="SELECT, INSERT")
+
+
+def _outbox() -> None:
     op.create_table(
         "outbox",
         sa.Column("organization_id", sa.Uuid(), nullable=False),
@@ -71,6 +90,10 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("state = 'ready'"),
     )
+    wall("outbox")
+
+
+def _sync_runs() -> None:
     op.create_table(
         "sync_runs",
         sa.Column("organization_id", sa.Uuid(), nullable=False),
@@ -97,6 +120,10 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_sync_runs")),
     )
     op.create_index("ix_sync_runs_link", "sync_runs", ["organization_id", "link_id", "id"], unique=False)
+    wall("sync_runs")
+
+
+def _idempotency_keys() -> None:
     op.create_table(
         "idempotency_keys",
         sa.Column("organization_id", sa.Uuid(), nullable=False),
@@ -119,15 +146,4 @@ def upgrade() -> None:
             name=op.f("uq_idempotency_keys_organization_id_caller_id_key"),
         ),
     )
-    wall("changes", grants="SELECT, INSERT")
-    wall("outbox")
-    wall("sync_runs")
     wall("idempotency_keys")
-
-
-def downgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
-    op.drop_table("idempotency_keys")
-    op.drop_table("sync_runs")
-    op.drop_table("outbox")
-    op.drop_table("changes")
