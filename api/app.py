@@ -10,10 +10,11 @@ from importlib.metadata import version
 import anyio.to_thread
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from api import openapi, problems
 from api.dependencies import Memberships
+from api.feed_cache import Shelf
 from api.feeds import FeedsApp
 from api.frame import Frame
 from api.routes import API, ROUTERS
@@ -36,25 +37,23 @@ offset. Errors are RFC 9457 problem details that name the field at fault. Lists 
 """
 
 
-class Door:
-    """Calendar feeds go straight to their own application; everything else is FastAPI's."""
+class Door(FeedsApp):
+    """Calendar feeds are answered at once; everything else is FastAPI's."""
 
-    def __init__(self, http: FastAPI, feeds: ASGIApp) -> None:
-        self.http = http
-        self.feeds = feeds
+    http: FastAPI
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def unusual(self, scope: Scope, receive: Receive, send: Send) -> Shelf | None:
         if scope["type"] == "http" and scope["path"].startswith(FEEDS):
-            await self.feeds(scope, receive, send)
-        else:
-            await self.http(scope, receive, send)
+            return await super().unusual(scope, receive, send)
+        await self.http(scope, receive, send)
+        return None
 
 
 def create(settings: Settings | None = None, runtime: Runtime | None = None) -> Door:
     """The application. It opens its own runtime when it starts, unless it is handed one that stays open."""
-    feeds = FeedsApp(lambda: http.state.runtime)
-    http = _http(settings, runtime, feeds)
-    return Door(http, feeds)
+    door = Door(lambda: door.http.state.runtime)
+    door.http = _http(settings, runtime, door)
+    return door
 
 
 def _http(settings: Settings | None, runtime: Runtime | None, feeds: FeedsApp) -> FastAPI:

@@ -8,9 +8,13 @@ from dataclasses import dataclass
 from email.utils import format_datetime
 from functools import lru_cache
 
+from starlette.types import Message
+
 from sync.feeds import Served
 
 Headers = tuple[tuple[bytes, bytes], ...]
+
+NOTHING: Message = {"type": "http.response.body", "body": b""}
 
 ALWAYS: Headers = (
     (b"cache-control", b"private, no-cache, max-age=0, must-revalidate"),
@@ -30,17 +34,18 @@ _NEVER = re.compile(rb"q=0(?:\.0{0,3})?")
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """One encoding of a feed: its etag, its body, and the headers of a 200 and of a 304."""
+    """One encoding of a feed: its etag, its body, and the messages of a 200 and of a 304, made once."""
 
     etag: bytes
     body: bytes
-    full: Headers
-    not_modified: Headers
+    full: Message
+    content: Message
+    not_modified: Message
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """All that can be answered with one revision of a feed; headers are tuples, for they are shared."""
+    """All that can be answered with one revision of a feed; nobody changes what all share."""
 
     plain: Variant
     packed: Variant | None
@@ -88,7 +93,17 @@ def _variant(etag: bytes, body: bytes, last_modified: bytes, encoding: Headers =
         *ALWAYS,
     )
     length = (b"content-length", b"%d" % len(body))
-    return Variant(etag, body, (length, *CALENDAR, *encoding, *not_modified), not_modified)
+    return Variant(
+        etag,
+        body,
+        full=_start(200, (length, *CALENDAR, *encoding, *not_modified)),
+        content={"type": "http.response.body", "body": body},
+        not_modified=_start(304, not_modified),
+    )
+
+
+def _start(status: int, headers: Headers) -> Message:
+    return {"type": "http.response.start", "status": status, "headers": headers}
 
 
 @lru_cache(maxsize=1024)

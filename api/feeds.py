@@ -8,14 +8,14 @@ path is a secret.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from time import monotonic
 
 from starlette.types import Receive, Scope, Send
 
 from api.feed_cache import FeedCache, OutOfReach, Shelf
-from api.feed_replies import ALWAYS, Headers
+from api.feed_replies import ALWAYS, NOTHING, Headers
 from hub import clock
 from sync.ledger import Ledger
 from sync.runtime import Runtime
@@ -49,45 +49,40 @@ class FeedsApp:
             await writing
             await asyncio.to_thread(self._cache.close)
 
-    async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
-        shelf = self._cache.shelves.get(scope["path"])
-        if shelf is None or monotonic() >= shelf.refresh_at or scope["method"] != "GET":
-            shelf = await self._unusual(scope, send)
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        shelf = self._cache.shelves.get(scope.get("path", ""))
+        if shelf is None or monotonic() >= shelf.refresh_at or scope.get("method") != "GET":
+            shelf = await self.unusual(scope, receive, send)
             if shelf is None:
                 return
 
-        encodings = wanted = since = None
-        consumer = b""
-        for name, value in scope["headers"]:
-            if name == b"user-agent":
-                consumer = value
-            elif name == b"accept-encoding":
-                encodings = value if encodings is None else encodings + b"," + value
-            elif name == b"if-none-match":
-                wanted = value if wanted is None else wanted + b"," + value
-            elif name == b"if-modified-since":
-                since = value
+        sent = scope["headers"]
+        asked = dict(sent)
+        if len(asked) < len(sent):
+            asked = _joined(sent)
 
         reply = shelf.reply
-        variant = reply.variant(encodings)
+        variant = reply.variant(asked.get(b"accept-encoding"))
+        wanted = asked.get(b"if-none-match")
         if wanted is not None:
             known = reply.known(wanted, variant)
         else:
             # Only the very date that we gave: a client's own date, by its own clock, may lie about
             # what it has seen.
-            known = variant if since == reply.last_modified else None
+            known = variant if asked.get(b"if-modified-since") == reply.last_modified else None
 
         head = scope["method"] == "HEAD"
         if not head:
+            consumer = asked.get(b"user-agent", b"")
             shelf.book.count(consumer, known is None, shelf.served.revision)
         if known is None:
-            await send({"type": "http.response.start", "status": 200, "headers": variant.full})
-            await send({"type": "http.response.body", "body": b"" if head else variant.body})
+            await send(variant.full)
+            await send(NOTHING if head else variant.content)
         else:
-            await send({"type": "http.response.start", "status": 304, "headers": known.not_modified})
-            await send({"type": "http.response.body", "body": b""})
+            await send(known.not_modified)
+            await send(NOTHING)
 
-    async def _unusual(self, scope: Scope, send: Send) -> Shelf | None:
+    async def unusual(self, scope: Scope, _receive: Receive, send: Send) -> Shelf | None:
         """What is not at hand, or not by GET; None if it is answered already."""
         if scope["method"] not in ("GET", "HEAD"):
             await _answer(scope, send, 405, _ONLY_READ, ((b"allow", b"GET, HEAD"),))
@@ -107,6 +102,14 @@ class FeedsApp:
                 await asyncio.wait_for(over.wait(), PAUSE)
             self._ledger.collect(clock.now())
             await asyncio.to_thread(self._ledger.write, self._runtime().database)
+
+
+def _joined(sent: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
+    """Headers of which some came more than once: their values are one list (RFC 9110, section 5.2)."""
+    found: dict[bytes, bytes] = {}
+    for name, value in sent:
+        found[name] = found[name] + b"," + value if name in found else value
+    return found
 
 
 async def _answer(scope: Scope, send: Send, status: int, body: bytes, headers: Headers = ()) -> None:

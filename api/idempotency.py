@@ -87,7 +87,10 @@ Idempotent = Annotated[Once, Depends(once)]
 
 def _asked(request: Request, body: bytes) -> str:
     """Equal for requests that ask the same, however their JSON is laid out."""
-    canonical = json.dumps(json.loads(body), sort_keys=True) if body else ""
+    try:
+        canonical = json.dumps(json.loads(body), sort_keys=True) if body else ""
+    except (ValueError, RecursionError):  # only where the route reads no body, and so refuses none
+        canonical = body.decode("latin-1")
     return f"{request.method} {request.url.path}?{request.url.query}\n{canonical}"
 
 

@@ -51,6 +51,7 @@ EXAMPLES: dict[int, Reason] = {
     409: Reason("sold_out", "sold out on 2027-07-01", "items[0]", {"night": "2027-07-01"}),
     412: Reason("changed", "somebody has changed it since you looked; look again", "If-Match"),
     413: Reason("too_large", "a request may have 1048576 bytes"),
+    415: Reason("not_json", "send JSON, and say Content-Type: application/json"),
     422: Reason(
         "no_nights",
         "departure 2027-07-01 must be after arrival 2027-07-01: a stay has at least one night",
@@ -63,7 +64,7 @@ EXAMPLES: dict[int, Reason] = {
 
 EVERYWHERE = (500, 503)
 WITH_A_CALLER = (401, 403)
-WITH_A_BODY = (400, 413, 422)
+WITH_A_BODY = (400, 413, 415, 422)
 
 
 def example(status: int, content: Any, description: str | None = None) -> Responses:
@@ -105,25 +106,26 @@ def _complete(schema: dict[str, Any]) -> dict[str, Any]:
     for replaced in ("HTTPValidationError", "ValidationError"):
         components.pop(replaced, None)
     components["Problem"] = PROBLEM
-    for _, operation in operations(schema):
+    for name, operation in operations(schema):
         answers = operation["responses"]
         for answer in answers.values():
             content = answer.get("content", {}).get(JSON, {})
             if isinstance(content.get("example"), str):
                 content["example"] = json.loads(content["example"])
-        refusals = {int(status) for status in answers if status >= "400"} | _shared(operation)
+        refusals = {int(status) for status in answers if status >= "400"} | _shared(name, operation)
         answers.update((str(status), _problem(status)) for status in refusals)
         operation["responses"] = dict(sorted(answers.items()))
     return schema
 
 
-def _shared(operation: dict[str, Any]) -> set[int]:
-    """The problems that follow from what kind of an operation it is."""
+def _shared(name: str, operation: dict[str, Any]) -> set[int]:
+    """The problems that follow from what kind of an operation it is; whoever writes may lose a race."""
     parameters = operation.get("parameters", ())
     shared = {*EVERYWHERE}
     shared |= {*WITH_A_CALLER} if "security" in operation else set()
+    shared |= {409} if "security" in operation and not name.startswith("GET ") else set()
     shared |= {*WITH_A_BODY} if "requestBody" in operation else set()
-    shared |= {422} if parameters else set()
+    shared |= {422} if any(parameter["in"] != "path" for parameter in parameters) else set()
     shared |= {404} if any(parameter["in"] == "path" for parameter in parameters) else set()
     return shared
 

@@ -61,6 +61,9 @@ HEADERS: Mapping[int, Mapping[str, str]] = {
     503: {"Retry-After": str(RETRY_AFTER_SECONDS)},
 }
 
+NO_OBJECT = frozenset({"missing", "model_attributes_type", "model_type"})
+"""What Pydantic calls a body that is none, or JSON of another kind"""
+
 BY_SQLSTATE: Mapping[str, tuple[int, Reason]] = {
     "23P01": (409, Reason("overlap", "a unit is taken in this period already")),
     "23505": (409, Reason("already_exists", "there is one like it already")),
@@ -163,10 +166,22 @@ async def _invalid(request: Request, error: Exception) -> Response:
         return answer(
             415, [Reason("not_json", "send JSON, and say Content-Type: application/json")], request_id
         )
+    if tuple(found[0]["loc"]) == ("body",) and found[0]["type"] in NO_OBJECT:
+        return answer(422, [Reason("no_object", "send a JSON object as the body")], request_id)
     reasons = [
-        Reason(one["type"], one["msg"].removeprefix("Value error, "), field(one["loc"])) for one in found
+        Reason(one["type"], one["msg"].removeprefix("Value error, "), field(one["loc"]))
+        for one in found
+        if not _follows(one, found)
     ]
     return answer(422, reasons, request_id)
+
+
+def _follows(one: Mapping[str, Any], found: Sequence[Mapping[str, Any]]) -> bool:
+    """Pydantic calls a list too short when what it holds is wrong: only the latter is worth saying."""
+    if one["type"] != "too_short":
+        return False
+    place = tuple(one["loc"])
+    return any(place == tuple(other["loc"])[: len(place)] for other in found if other is not one)
 
 
 def _sent_json(request: Request) -> bool:

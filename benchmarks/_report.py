@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.table import Table
 
+NO_BAR = "for information"
 VERDICTS = {True: "[green]held[/]", False: "[red]NOT HELD[/]", None: ""}
 
 
@@ -21,7 +22,7 @@ class Row:
     ours: str
     peer: str
     ratio: str
-    bar: str = "for information"
+    bar: str = NO_BAR
     held: bool | None = None
 
 

@@ -61,6 +61,8 @@ class Window:
 
     first: date
     after: date
+    singles_after: date | None = None
+    """What does not recur is wanted until here, for it has an end of its own; None: until `after`"""
 
 
 @dataclass(frozen=True, slots=True)

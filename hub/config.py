@@ -31,6 +31,7 @@ class Settings(BaseSettings):
     admin_password: SecretStr | None = None
     allowed_private_hosts: str = ""
     demo_feeds_url: str | None = None
+    import_horizon_days: int = Field(default=548, ge=31, le=1100)
     lease_seconds: int = Field(default=60, ge=5, le=600)
     worker_concurrency: int = Field(default=4, ge=1, le=64)
     database_pool: int = Field(default=12, ge=1, le=200)
@@ -66,12 +67,20 @@ class Settings(BaseSettings):
         return tuple(part.strip() for part in self.allowed_private_hosts.split(",") if part.strip())
 
     def signing_key(self) -> bytes:
-        return _required(self.secret_key, "HUB_SECRET_KEY").encode()
+        return self._required(self.secret_key, "HUB_SECRET_KEY").encode()
 
     def vault_keys(self) -> tuple[str, ...]:
         """Fernet keys; the first encrypts, all decrypt."""
-        keys = _required(self.encryption_keys, "HUB_ENCRYPTION_KEYS")
+        keys = self._required(self.encryption_keys, "HUB_ENCRYPTION_KEYS")
         return tuple(key.strip() for key in keys.split(",") if key.strip())
+
+    def _required(self, secret: SecretStr | None, name: str) -> str:
+        if secret is None or not secret.get_secret_value():
+            raise Misconfigured(
+                f"{name} is not set, and {self.data_dir.resolve() / GENERATED} does not have it; `hub up` "
+                "generates it there, HUB_DATA_DIR says where it is, a production set-up must supply it"
+            )
+        return secret.get_secret_value()
 
 
 class _NamedFiles(PydanticBaseSettingsSource):
@@ -117,9 +126,3 @@ def read_generated(data_dir: Path) -> dict[str, str]:
         raise Misconfigured(f"cannot read {data_dir / GENERATED}: {error.strerror}") from error
     pairs = (line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
     return {name.removeprefix("HUB_").lower(): value for name, value in pairs}
-
-
-def _required(secret: SecretStr | None, name: str) -> str:
-    if secret is None or not secret.get_secret_value():
-        raise Misconfigured(f"{name} is not set; `hub up` generates it, a production set-up must supply it")
-    return secret.get_secret_value()

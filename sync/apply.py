@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from connectors.contract import AllDay, Pulled, RemoteEvent, Timed
-from hub.database import StaleRead, organization_of, vault_of
-from hub.domain.availability import Taken
-from hub.domain.offers import Offer
+from connectors.contract import AllDay, Pulled, RemoteEvent
+from hub.database import organization_of, vault_of
 from hub.ids import new_id
 from hub.models.external import ExternalBlock, ExternalEvent
 from hub.models.links import Link
 from hub.queries import external as query
-from hub.queries import inventory, locks
 from hub.queries import links as links_query
 from hub.services import asking, changes, outbox
-from sync import conflicts
+from sync import blocks, conflicts
 from sync.planning import imports, words
-from sync.planning.imports import Blocked, Difference, Known
+from sync.planning.imports import Difference, Known
 from sync.planning.words import Told
 
 
@@ -48,28 +44,24 @@ def apply(session: Session, link: Link, pulled: Pulled, now: datetime) -> Applie
     zone = ZoneInfo(place.time_zone)
     offers = links_query.scope(session, link)
     events = {event.id: event for event in query.events_of(session, link.id)}
-    blocks = query.blocks_of(session, link.id)
+    held = query.blocks_of(session, link.id)
     known = [
-        Known(event.id, event.key, event.digest, event.ends_at, _leaves(blocks.get(event.id, ())))
+        Known(event.id, event.key, event.digest, event.ends_at, _leaves(held.get(event.id, ())))
         for event in events.values()
     ]
     found = imports.compare(known, pulled.events, zone, now)
-    unplaced = [(one, event) for one, event in found.same if not one.leaves and one.id in blocks]
+    unplaced = [(one, event) for one, event in found.same if not one.leaves and one.id in held]
     if found.empty and not unplaced:
         return Applied()
 
     had = frozenset(leaf for one in known for leaf in one.leaves)
-    _lock(session, link, offers, had)
+    blocks.lock(session, link, offers, had)
     told, ids = _write_events(session, link, found, events, zone, now)
     pending = [*ids, *((one.id, event) for one, event in unplaced)]
     touched = frozenset(event_id for event_id, _ in pending) | {one.id for one in found.gone}
-    placed = imports.assign(
-        pending,
-        offers,
-        _taken(session, offers, [event for _, event in pending], zone, touched, now),
-        {one.id: one.leaves for one in known if one.leaves},
-    )
-    query.replace_blocks(session, placed.keys(), _rows(session, link, placed))
+    before = {one.id: one.leaves for one in known if one.leaves}
+    placed = blocks.place(session, pending, offers, zone, before, touched, now)
+    blocks.write(session, link, placed)
     query.drop_events(session, [one.id for one in found.gone])
 
     opened, closed = conflicts.reconcile(session, touched)
@@ -83,67 +75,6 @@ def apply(session: Session, link: Link, pulled: Pulled, now: datetime) -> Applie
         "conflicts_closed": closed,
     }
     return Applied(counts, words.summary(told, placed, offers))
-
-
-def place_unplaced(session: Session, link: Link, now: datetime) -> int:
-    """Give events that found no unit one that has become free: how many found one."""
-    offers = links_query.scope(session, link)
-    place = asking.property_of(session, link.property_id)
-    zone = ZoneInfo(place.time_zone)
-    blocks = query.blocks_of(session, link.id)
-    waiting = [
-        (event.id, as_remote(event))
-        for event in query.events_of(session, link.id)
-        if any(block.unit_id is None for block in blocks.get(event.id, ())) and event.ends_at > now
-    ]
-    if not waiting:
-        return 0
-    ids = frozenset(event_id for event_id, _ in waiting)
-    _lock(session, link, offers)
-    taken = _taken(session, offers, [event for _, event in waiting], zone, ids, now)
-    placed = {
-        event_id: found
-        for event_id, found in imports.assign(waiting, offers, taken, {}).items()
-        if all(one.unit_id is not None for one in found)
-    }
-    query.replace_blocks(session, placed.keys(), _rows(session, link, placed))
-    conflicts.reconcile(session, placed.keys())
-    units = [one.unit_id for found in placed.values() for one in found if one.unit_id is not None]
-    if units:
-        outbox.inventory_changed(session, units, "link.placed", link.id)
-    return len(placed)
-
-
-def as_remote(event: ExternalEvent) -> RemoteEvent:
-    """A stored event in the words in which it came; its text stays sealed."""
-    when = (
-        AllDay(event.first, event.after)
-        if event.first is not None and event.after is not None
-        else Timed(event.starts_at, event.ends_at)
-    )
-    return RemoteEvent(uid=event.key, recurrence_id=None, when=when, busy=True)
-
-
-def _lock(session: Session, link: Link, offers: Sequence[Offer], more: frozenset[UUID] = frozenset()) -> None:
-    """Lock all units in scope; StaleRead where these, or what they are made of, changed during the wait."""
-    locks.units(session, inventory.leaves(offers) | more)
-    if links_query.scope(session, link) != offers:
-        raise StaleRead
-
-
-def _taken(
-    session: Session,
-    offers: Sequence[Offer],
-    events: Sequence[RemoteEvent],
-    zone: ZoneInfo,
-    touched: Collection[UUID],
-    now: datetime,
-) -> tuple[Taken, ...]:
-    """All else on the units around these events; only a calendar of several units asks."""
-    reach = imports.reach(events, offers, zone)
-    if len(offers) < 2 or reach is None:
-        return ()
-    return inventory.takings(session, inventory.leaves(offers), reach, now, without=touched).live
 
 
 def _write_events(
@@ -201,23 +132,6 @@ def _fill(session: Session, row: ExternalEvent, event: RemoteEvent, zone: ZoneIn
     row.problem = event.problem
     row.digest = imports.digest(event)
     row.changed_at = now
-
-
-def _rows(session: Session, link: Link, placed: Mapping[UUID, Sequence[Blocked]]) -> list[dict[str, Any]]:
-    return [
-        {
-            "organization_id": organization_of(session),
-            "id": new_id(),
-            "link_id": link.id,
-            "event_id": event_id,
-            "unit_id": one.unit_id,
-            "starts_at": one.period.starts_at,
-            "ends_at": one.period.ends_at,
-            "free_at": one.free_at,
-        }
-        for event_id, found in placed.items()
-        for one in found
-    ]
 
 
 def _leaves(blocks: Sequence[ExternalBlock]) -> frozenset[UUID]:

@@ -55,10 +55,19 @@ def _open(session: Session, row: Row[Any]) -> None:
     changes.record(session, "conflict", conflict.id, "opened", after=_said(conflict))
 
 
+def close_past(session: Session, most: int) -> int:
+    """Whoever stayed has left: nobody can settle it any more. How many were closed, `most` at the most."""
+    over = query.conflicts_that_are_over(session, clock.now(), most)
+    for conflict in over:
+        _close(session, conflict)
+    return len(over)
+
+
 def _close(session: Session, conflict: ConflictRecord) -> None:
+    now = clock.now()
     conflict.state = "closed"
-    conflict.closed_at = clock.now()
-    conflict.resolution = "its cause is gone"
+    conflict.closed_at = now
+    conflict.resolution = "it is over" if conflict.ends_at <= now else "its cause is gone"
     changes.record(session, "conflict", conflict.id, "closed", before=_said(conflict))
 
 

@@ -44,7 +44,7 @@ def amend(
     verify: Verify = lambda _session, _link: None,
 ) -> Connection:
     """Another name, or other settings: these replace all, and its links are asked at once with them."""
-    row = query.connection(session, connection_id)
+    row = query.connection(session, connection_id, lock=True)
     before = {"name": row.name}
     if name is not None:
         row.name = _named(name)
@@ -66,7 +66,7 @@ def amend(
 
 def disconnect(session: Session, connection_id: UUID) -> None:
     """Only without links: each of them holds nights, and is removed by its own decision."""
-    row = query.connection(session, connection_id)
+    row = query.connection(session, connection_id, lock=True)
     if query.page(session, connection_id=connection_id, limit=1):
         raise Conflict.because("has_links", f"{row.name} still has links; remove them first")
     changes.record(session, "connection", row.id, "removed", before={"name": row.name})

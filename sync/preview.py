@@ -72,7 +72,9 @@ def preview(
     scene = _Scene(ZoneInfo("UTC"))
     if scope is not None:
         scene = runtime.database.transact(organization_id, partial(_scene, scope=scope))
-    pulled = remote.ask(remote.frame(connector, settings, scene.zone), runtime.network)
+    pulled = remote.ask(
+        remote.frame(connector, settings, scene.zone, runtime.import_horizon), runtime.network
+    )
     return _show(runtime, organization_id, scene, pulled)
 
 
@@ -84,7 +86,7 @@ def preview_link(runtime: Runtime, organization_id: UUID, link_id: UUID) -> Prev
         scope = Scope(link.property_id, link.unit_id, link.unit_type_id, link.category)
         own = frozenset(event.id for event in external.events_of(session, link_id))
         scene = replace(_scene(session, scope=scope), own=own)
-        return scene, remote.question(session, link, afresh=True)
+        return scene, remote.question(session, link, runtime.import_horizon, afresh=True)
 
     scene, question = runtime.database.transact(organization_id, read)
     return _show(runtime, organization_id, scene, remote.ask(question, runtime.network))

@@ -29,7 +29,7 @@ from hub.queries import runs
 from hub.queries.links import Fenced, Lease
 from sync import remote
 from sync.apply import apply
-from sync.planning import schedule
+from sync.planning import schedule, words
 from sync.runtime import Runtime
 
 T = TypeVar("T")
@@ -83,7 +83,7 @@ def _begin(
             run.started_at = run.started_at or clock.now()
         asked_for = run.id if run else None
         try:
-            question = remote.question(session, link)
+            question = remote.question(session, link, runtime.import_horizon)
         except ConnectorError as error:
             return lease, asked_for, partial(_raise, error)
     return lease, asked_for, partial(remote.ask, question, runtime.network)
@@ -123,7 +123,12 @@ class _Attempt:
                 state_reason=None,
                 next_pull_at=schedule.after_success(now, _interval(link), random.random()),  # noqa: S311
             )
-            outcome = Outcome("changed" if applied.changed else "unchanged", applied.counts, applied.summary)
+            unread = len(pulled.problems)
+            outcome = Outcome(
+                "changed" if applied.changed else "unchanged",
+                applied.counts | ({"problems": unread} if unread else {}),
+                (*applied.summary, *words.problems(unread)),
+            )
             return self._end(session, run_id, outcome)
 
         return self._transact(work, run_id)

@@ -15,9 +15,9 @@ from hub.database import Actor
 from hub.models.records import Fact
 from hub.queries import external, locks, outbox
 from hub.queries import links as links_query
-from hub.services.outbox import INVENTORY_CHANGED
+from hub.services.outbox import INVENTORY_CHANGED, STRUCTURE_CHANGED
 from sync import conflicts
-from sync.apply import place_unplaced
+from sync.refit import refit
 from sync.runtime import Runtime
 
 log = logging.getLogger(__name__)
@@ -62,7 +62,7 @@ def _inventory_changed(runtime: Runtime, organization_id: UUID, payload: Payload
     """Overlaps with channels may have come or gone; events that found no unit may find one now."""
     units = frozenset(UUID(unit_id) for unit_id in payload["unit_ids"])
     with runtime.database.unit_of_work(organization_id) as session:
-        links = external.links_with_unplaced(session, units)
+        links = external.links_with_unplaced(session, units, clock.now())
     return [partial(_look_again, units=units), *(partial(_place, link_id=link_id) for link_id in links)]
 
 
@@ -72,9 +72,21 @@ def _look_again(session: Session, *, units: frozenset[UUID]) -> None:
 
 
 def _place(session: Session, *, link_id: UUID) -> None:
-    place_unplaced(session, links_query.locked(session, link_id), clock.now())
+    refit(session, links_query.locked(session, link_id), clock.now(), only_unplaced=True)
+
+
+def _structure_changed(runtime: Runtime, organization_id: UUID, payload: Payload) -> list[Step]:
+    """What imported events take follows the units and their terms, one link after the other."""
+    with runtime.database.unit_of_work(organization_id) as session:
+        links = links_query.importing_to(session, UUID(payload["property_id"]))
+    return [partial(_refit, link_id=link_id) for link_id in links]
+
+
+def _refit(session: Session, *, link_id: UUID) -> None:
+    refit(session, links_query.locked(session, link_id), clock.now())
 
 
 HANDLERS: Mapping[str, Callable[[Runtime, UUID, Payload], list[Step]]] = {
     INVENTORY_CHANGED: _inventory_changed,
+    STRUCTURE_CHANGED: _structure_changed,
 }

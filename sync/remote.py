@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -23,8 +23,8 @@ from hub.queries import links as query
 from hub.services import asking
 
 PAST = timedelta(days=31)
-HORIZON = timedelta(days=548)
-"""Eighteen months: further ahead nobody sells, and endless recurrences must end somewhere."""
+SINGLES = timedelta(days=1100)
+"""What does not recur counts as far ahead as anybody can stay: two years to arrive, one to leave"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +38,9 @@ class Question:
     zone: ZoneInfo
 
 
-def question(session: Session, link: Link, *, afresh: bool = False) -> Question:
+def question(session: Session, link: Link, horizon: timedelta, *, afresh: bool = False) -> Question:
     """
-    What to ask for a link; `afresh` asks as if nothing were known yet.
+    What to ask for a link, recurrences up to the horizon; `afresh` asks as if nothing were known yet.
 
     Raises Rejected if the link's channel cannot be pulled or its settings no longer make sense.
     """
@@ -49,29 +49,30 @@ def question(session: Session, link: Link, *, afresh: bool = False) -> Question:
     stored = {**vault.open(connection.settings_sealed), **vault.open(link.settings_sealed)}
     zone = ZoneInfo(asking.property_of(session, link.property_id).time_zone)
     try:
-        return frame(connection.connector, stored, zone, None if afresh else link.cursor)
+        return frame(connection.connector, stored, zone, horizon, None if afresh else link.cursor)
     except Refused as refusal:
         raise Rejected(str(refusal), code="settings") from None
 
 
 def frame(
-    slug: str, settings: Mapping[str, Any], zone: ZoneInfo, cursor: Mapping[str, str] | None = None
+    slug: str,
+    settings: Mapping[str, Any],
+    zone: ZoneInfo,
+    horizon: timedelta,
+    cursor: Mapping[str, str] | None = None,
 ) -> Question:
     """The question to a channel for the time that matters to a place."""
     source = known(slug)
     if not isinstance(source, PullsEvents):
         raise Refused.because("cannot_pull", f"{source.title} has no calendar to read", "direction")
     today = clock.now().astimezone(zone).date()
-    return Question(source, valid(source, settings), cursor, window(today), zone)
+    window = Window(today - PAST, today + horizon, today + SINGLES)
+    return Question(source, valid(source, settings), cursor, window, zone)
 
 
 def ask(asked: Question, network: Network) -> Pulled:
     """Raises ConnectorError only."""
     return asked.source.pull(asked.settings, asked.cursor, asked.window, asked.zone, network)
-
-
-def window(today: date) -> Window:
-    return Window(today - PAST, today + HORIZON)
 
 
 def known(slug: str) -> Connector:

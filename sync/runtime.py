@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 from connectors.transport import Network
@@ -33,6 +34,11 @@ class Runtime:
     def uid_domain(self) -> str:
         """The host in the UIDs of what is made from now on; what exists keeps the one it has."""
         return urlsplit(self.settings.base_url).hostname or "localhost"
+
+    @property
+    def import_horizon(self) -> timedelta:
+        """How far ahead recurring events are expanded."""
+        return timedelta(days=self.settings.import_horizon_days)
 
     def close(self) -> None:
         self.database.dispose()

@@ -3,36 +3,51 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from sqlalchemy import text
 
 from hub import clock
+from hub.database import Actor
+from sync import conflicts
 from sync.runtime import Runtime
 
 RETENTION: dict[str, tuple[timedelta, str]] = {
-    "idempotency_keys": (timedelta(days=7), "DELETE FROM idempotency_keys WHERE created_at < :before"),
-    "outbox": (timedelta(days=7), "DELETE FROM outbox WHERE state = 'done' AND done_at < :before"),
-    "refresh_tokens": (timedelta(days=1), "DELETE FROM refresh_tokens WHERE expires_at < :before"),
-    "sync_runs": (
-        timedelta(days=90),
-        "DELETE FROM sync_runs WHERE finished_at < :before AND state IN ('done', 'failed', 'cancelled')",
-    ),
-    "feed_fetches": (timedelta(days=90), "DELETE FROM feed_fetches WHERE last_at < :before"),
-    "feed_entries": (timedelta(days=400), "DELETE FROM feed_entries WHERE withdrawn_at < :before"),
-    "external_events": (timedelta(days=400), "DELETE FROM external_events WHERE ends_at < :before"),
+    "idempotency_keys": (timedelta(days=7), "created_at < :before"),
+    "outbox": (timedelta(days=7), "state = 'done' AND done_at < :before"),
+    "refresh_tokens": (timedelta(days=1), "expires_at < :before"),
+    "sync_runs": (timedelta(days=90), "finished_at < :before AND state IN ('done', 'failed', 'cancelled')"),
+    "feed_fetches": (timedelta(days=90), "last_at < :before"),
+    "feed_entries": (timedelta(days=400), "withdrawn_at < :before"),
+    "external_events": (timedelta(days=400), "ends_at < :before"),
 }
-"""Per table how long what is over is kept, and the statement that removes it"""
+"""Per table how long what is over is kept, and what is over"""
+
+BATCH = 5_000
+"""Rows a transaction, so that a backlog never outlasts a statement's time"""
 
 
 def sweep(runtime: Runtime) -> dict[str, int]:
-    """Remove what is past its time, in every organization: rows removed per table."""
-    now: datetime = clock.now()
-    removed = dict.fromkeys(RETENTION, 0)
+    """Close what is over and remove what is past its time, in every organization: rows per table."""
+    now = clock.now()
+    swept = dict.fromkeys(("conflicts", *RETENTION), 0)
     with runtime.database.unit_of_work(None) as session:
         organizations = session.scalars(text("SELECT all_organizations()")).all()
     for organization_id in organizations:
-        for table, (kept, statement) in RETENTION.items():
-            with runtime.database.unit_of_work(organization_id) as session:
-                gone = session.execute(text(statement + " RETURNING 1"), {"before": now - kept}).all()
-            removed[table] += len(gone)
-    return removed
+        for table, (kept, over) in RETENTION.items():
+            swept[table] += _remove(runtime, organization_id, table, over, now - kept)
+        with runtime.database.unit_of_work(organization_id, Actor("worker")) as session:
+            swept["conflicts"] += conflicts.close_past(session, BATCH)
+    return swept
+
+
+def _remove(runtime: Runtime, organization_id: UUID, table: str, over: str, before: datetime) -> int:
+    some = f"SELECT id FROM {table} WHERE {over} LIMIT {BATCH}"  # noqa: S608 -- made of the constants above
+    statement = text(f"DELETE FROM {table} WHERE id IN ({some}) RETURNING 1")  # noqa: S608
+    removed = 0
+    while True:
+        with runtime.database.unit_of_work(organization_id) as session:
+            gone = len(session.execute(statement, {"before": before}).all())
+        removed += gone
+        if gone < BATCH:
+            return removed

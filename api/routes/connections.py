@@ -96,7 +96,7 @@ def change(
 
     def attempt(verify: Verify) -> ConnectionOut:
         def work(session: Session) -> ConnectionOut:
-            etags.check(if_match, query.connection(session, connection_id))
+            etags.check(if_match, query.connection(session, connection_id, lock=True))
             row = connecting.amend(
                 session, connection_id, name=body.name, settings=body.settings, verify=verify
             )

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field
 
-from api.schemas.common import Count, In, Line, Out, Prose, UtcInstant
+from api.schemas.common import Count, In, Line, Note, Out, Prose, UtcInstant
 from api.schemas.spans import SpanIn, SpanOut, span_given, span_in, span_out
 from hub.domain.lifecycle import Status
 from hub.models.bookings import Booking, BookingItem
@@ -121,7 +121,7 @@ class BookingPatch(In):
 class Cancellation(In):
     model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "the guest fell ill"}]})
 
-    reason: Annotated[Prose, Field(max_length=500)] | None = None
+    reason: Note | None = None
 
 
 class MoveIn(SpanIn):
@@ -176,7 +176,13 @@ class BookingOut(Out):
     updated_at: UtcInstant
 
     @classmethod
-    def of(cls, row: Booking, items: tuple[BookingItem, ...], guest: GuestFields | None) -> BookingOut:
+    def of(
+        cls,
+        row: Booking,
+        items: tuple[BookingItem, ...],
+        guest: GuestFields | None,
+        cancel_reason: str | None,
+    ) -> BookingOut:
         return cls(
             id=row.id,
             reference=row.reference,
@@ -201,7 +207,7 @@ class BookingOut(Out):
             ],
             hold_until=row.hold_until,
             cancelled_at=row.cancelled_at,
-            cancel_reason=row.cancel_reason,
+            cancel_reason=cancel_reason,
             version=row.version,
             created_at=row.created_at,
             updated_at=row.updated_at,

@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
 from pydantic_core import PydanticCustomError
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -27,17 +37,23 @@ class Out(BaseModel):
     model_config = ConfigDict(frozen=True)
 
 
-def _written_as_day(value: Any) -> Any:
+def _written_as_day(value: Any, read: ValidatorFunctionWrapHandler) -> Any:
     # Pydantic would also take 1 and "1700000000" for dates.
-    if isinstance(value, date) or (isinstance(value, str) and _DAY.fullmatch(value)):
-        return value
-    raise PydanticCustomError("invalid_date", "write a date as 2027-07-01")
+    if not (isinstance(value, date) or (isinstance(value, str) and _DAY.fullmatch(value))):
+        raise PydanticCustomError("invalid_date", "write a date as 2027-07-01")
+    try:
+        return read(value)
+    except ValidationError:
+        raise PydanticCustomError("invalid_date", "no calendar has this date") from None
 
 
-def _written_as_instant(value: Any) -> Any:
+def _written_as_instant(value: Any, read: ValidatorFunctionWrapHandler) -> Any:
     if isinstance(value, datetime) or (isinstance(value, str) and _INSTANT.fullmatch(value)):
-        return value
-    raise PydanticCustomError("invalid_instant", "write an instant as 2027-07-01T15:00:00+02:00")
+        with suppress(ValidationError):
+            return read(value)
+    raise PydanticCustomError(
+        "invalid_instant", "write an instant as 2027-07-01T15:00:00+02:00; in an address + is %2B"
+    )
 
 
 def _in_utc(value: datetime) -> datetime:
@@ -56,10 +72,10 @@ def _one_line(value: str) -> str:
     return value
 
 
-Day = Annotated[date, BeforeValidator(_written_as_day)]
+Day = Annotated[date, WrapValidator(_written_as_day)]
 """A date as text: 2027-07-01"""
 
-Instant = Annotated[datetime, BeforeValidator(_written_as_instant)]
+Instant = Annotated[datetime, WrapValidator(_written_as_instant)]
 """What a client writes as an instant; whether it has an offset is the domain's question"""
 
 UtcInstant = Annotated[datetime, AfterValidator(_in_utc)]
@@ -71,6 +87,16 @@ Line = Annotated[
     AfterValidator(_one_line),
 ]
 """One line of text, such as a name"""
+
+Code = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20), AfterValidator(_one_line)
+]
+"""A few letters and digits, such as a postal code"""
+
+Note = Annotated[
+    str, StringConstraints(strip_whitespace=True, max_length=500), AfterValidator(_without_control)
+]
+"""A few sentences of any number of lines"""
 
 Prose = Annotated[
     str, StringConstraints(strip_whitespace=True, max_length=10_000), AfterValidator(_without_control)

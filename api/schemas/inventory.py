@@ -11,7 +11,7 @@ from uuid import UUID
 from pydantic import BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
-from api.schemas.common import Count, In, Line, Out, Prose, UtcInstant
+from api.schemas.common import Code, Count, In, Line, Out, Prose, UtcInstant
 from hub.domain.periods import LetBy
 from hub.models.properties import Property, Unit, UnitType
 from hub.services import properties, unit_types, units
@@ -90,7 +90,7 @@ class Address(In):
     line2: Line | None = None
     city: Line | None = None
     region: Line | None = None
-    postal_code: Annotated[Line, Field(max_length=20)] | None = None
+    postal_code: Code | None = None
     country: Annotated[str, Field(pattern=r"^[A-Z]{2}$", description="ISO 3166-1 alpha-2")] | None = None
     latitude: Annotated[float, Field(ge=-90, le=90)] | None = None
     longitude: Annotated[float, Field(ge=-180, le=180)] | None = None

@@ -17,7 +17,7 @@ from connectors.ical.content import NotACalendar
 from connectors.transport import Network
 from hub import clock
 
-READER = "1"
+READER = "2"
 """Goes up when the same bytes come to be read differently: stored cursors then expand anew."""
 
 

@@ -97,6 +97,8 @@ def _moment(written: Any, zone: ZoneInfo) -> tuple[Moment | None, str | None]:
     if written is None:
         return None, None
     value = written.dt if isinstance(written, vDDDTypes) else None
+    if isinstance(value, datetime) and value.date() == date.max:
+        value -= ONE_DAY  # "for ever", which west of Greenwich would lie beyond the calendar
     if isinstance(value, datetime) and value.tzinfo is None:
         unknown = _parameter(written, "TZID")
         return value.replace(tzinfo=zone), f"its time zone {unknown!r} is not known" if unknown else None

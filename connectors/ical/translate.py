@@ -60,7 +60,7 @@ def read(body: bytes, window: Window, zone: ZoneInfo) -> Parsed:
     components = _components(content, floating_zone(content.time_zone, zone), problems)
     events: list[RemoteEvent] = []
     for uid, members in _by_uid(components).items():
-        events += _of_one_uid(uid, members, window, zone)
+        events += _of_one_uid(uid, members, window, zone, problems)
         if len(events) > MOST_EVENTS:
             raise NotACalendar(f"it has more than {MOST_EVENTS} occurrences", "too_many_events")
     events = _with_distinct_keys(sorted(events, key=lambda event: _order(event, zone)))
@@ -116,15 +116,19 @@ def _by_uid(components: Iterable[Event]) -> dict[str, list[Event]]:
     return grouped
 
 
-def _of_one_uid(uid: str, members: list[Event], window: Window, zone: ZoneInfo) -> Iterator[RemoteEvent]:
+def _of_one_uid(
+    uid: str, members: list[Event], window: Window, zone: ZoneInfo, problems: list[str]
+) -> Iterator[RemoteEvent]:
     """Several events of one UID are a series with its exceptions, or bookings that share it by mistake."""
     exceptions = [member for member in members if "RECURRENCE-ID" in member]
     masters = _latest([member for member in members if "RECURRENCE-ID" not in member])
     masters.sort(key=lambda master: not _recurs(master))  # exceptions belong to the one that recurs
     shared = len(masters) > 1
-    yield from _series(uid, [*masters[:1], *exceptions], shared, window, zone)
-    for master in masters[1:]:
-        yield from _series(uid, [master], shared, window, zone)
+    for series in ([*masters[:1], *exceptions], *([master] for master in masters[1:])):
+        found, problem = _series(uid, series, shared, window, zone)
+        if problem and not found:
+            problems.append(f"{uid}: {problem}")
+        yield from found
 
 
 def _latest(masters: list[Event]) -> list[Event]:
@@ -140,10 +144,14 @@ def _latest(masters: list[Event]) -> list[Event]:
 
 def _series(
     uid: str, members: list[Event], shared: bool, window: Window, zone: ZoneInfo
-) -> Iterator[RemoteEvent]:
+) -> tuple[list[RemoteEvent], str | None]:
+    """What is wanted of it, and what could not be read of its recurrence, which may be all of it."""
     problem = None
     expanded = members
     named = shared
+    wanted = window
+    if window.singles_after is not None and not _recurs(members[0]):
+        wanted = replace(window, after=window.singles_after)
     if _recurs(members[0]) or "RECURRENCE-ID" in members[-1]:
         named = True
         try:
@@ -153,10 +161,9 @@ def _series(
             problem = str(error)
         except Exception:  # the library's many ways to refuse a rule; the dates themselves are known
             problem = "its recurrence cannot be read"
-    for component in expanded:
-        event = _event(uid, component, named)
-        if _within(event.when, window, zone):
-            yield replace(event, problem=event.problem or problem)
+    events = (_event(uid, component, named) for component in expanded)
+    found = [event for event in events if _within(event.when, wanted, zone)]
+    return [replace(event, problem=event.problem or problem) for event in found], problem
 
 
 def _event(uid: str, component: Event, named: bool) -> RemoteEvent:

@@ -52,6 +52,8 @@ class Booking(Edited):
         CheckConstraint("guests BETWEEN 1 AND 1000", name="guests"),
         CheckConstraint("(status = 'held') = (hold_until IS NOT NULL)", name="hold"),
         Index("ix_bookings_newest", "organization_id", "property_id", "starts_at", "id"),
+        Index("ix_bookings_arrival", "organization_id", "starts_at", "id"),
+        Index(None, "organization_id", "guest_id"),
         Index(
             "ix_bookings_overdue", "hold_until", "organization_id", postgresql_where=text("status = 'held'")
         ),
@@ -69,7 +71,8 @@ class Booking(Edited):
     """The whole booking's extent, for lists; the items hold the truth."""
     hold_until: Mapped[datetime | None]
     cancelled_at: Mapped[datetime | None]
-    cancel_reason: Mapped[str | None]
+    cancel_reason_sealed: Mapped[bytes | None]
+    """Staff's own words, which may name people"""
 
 
 class BookingItem(Owned):

@@ -22,6 +22,7 @@ class Change(Owned):
     __table_args__ = (
         of_organization(),
         Index("ix_changes_entity", "organization_id", "entity", "entity_id", "at"),
+        Index("ix_changes_newest", "organization_id", "at", "id"),
         Index("ix_changes_run", "organization_id", "run_id", postgresql_where=text("run_id IS NOT NULL")),
     )
 

@@ -66,16 +66,15 @@ def events_on(session: Session, unit_ids: Collection[UUID]) -> frozenset[UUID]:
     return frozenset(session.scalars(blocks.union(conflicts)))
 
 
-def links_with_unplaced(session: Session, unit_ids: Collection[UUID]) -> tuple[UUID, ...]:
-    """Links of the units' properties of which some event found no unit."""
-    rows = session.scalars(_UNPLACED, {"units": list(unit_ids)})
-    return tuple(rows)
+def links_with_unplaced(session: Session, unit_ids: Collection[UUID], now: datetime) -> tuple[UUID, ...]:
+    """Links of the units' properties of which some event that is not over found no unit."""
+    return tuple(session.scalars(_UNPLACED, {"units": list(unit_ids), "now": now}))
 
 
 _UNPLACED = text("""
     SELECT DISTINCT b.link_id FROM external_blocks b
     JOIN links l ON l.organization_id = b.organization_id AND l.id = b.link_id
-    WHERE b.unit_id IS NULL
+    WHERE b.unit_id IS NULL AND b.ends_at > :now
       AND l.property_id IN (SELECT property_id FROM units WHERE id = ANY(CAST(:units AS uuid[])))
     ORDER BY b.link_id
 """)
@@ -89,11 +88,11 @@ _OVERLAPS = text("""
         JOIN allocations a ON a.organization_id = b.organization_id AND a.unit_id = b.unit_id
              AND a.starts_at < b.ends_at AND a.ends_at > b.starts_at
         WHERE b.event_id = ANY(CAST(:events AS uuid[])) AND a.item_id IS NOT NULL
-          AND (a.hold_until IS NULL OR a.hold_until > :now)
+          AND b.ends_at > :now AND a.ends_at > :now AND (a.hold_until IS NULL OR a.hold_until > :now)
         GROUP BY b.organization_id, b.event_id, a.item_id
         UNION ALL
         SELECT organization_id, event_id, NULL, NULL, starts_at, ends_at FROM external_blocks
-        WHERE event_id = ANY(CAST(:events AS uuid[])) AND unit_id IS NULL
+        WHERE event_id = ANY(CAST(:events AS uuid[])) AND unit_id IS NULL AND ends_at > :now
     )
     SELECT met.event_id, met.item_id, met.unit_id, met.starts_at, met.ends_at, e.link_id, c.name AS channel,
            p.time_zone, e.first, e.after, e.starts_at AS event_starts_at, e.ends_at AS event_ends_at,
@@ -110,7 +109,10 @@ _OVERLAPS = text("""
 
 
 def overlaps(session: Session, event_ids: Collection[UUID], now: datetime) -> Sequence[Row[Any]]:
-    """Where these events meet what we sold; an event without a unit is a row without a booking."""
+    """
+    Where these events meet what we sold and it is not over yet; an event without a unit is a row without
+    a booking.
+    """
     return session.execute(_OVERLAPS, {"events": list(event_ids), "now": now}).all()
 
 
@@ -125,6 +127,18 @@ def open_conflicts(session: Session, event_ids: Collection[UUID]) -> tuple[Confl
     return tuple(session.scalars(statement))
 
 
+def conflicts_that_are_over(session: Session, now: datetime, most: int) -> tuple[ConflictRecord, ...]:
+    """Open conflicts about time that has passed, locked."""
+    statement = (
+        select(ConflictRecord)
+        .where(ConflictRecord.state == "open", ConflictRecord.ends_at <= now)
+        .order_by(ConflictRecord.id)
+        .limit(most)
+        .with_for_update()
+    )
+    return tuple(session.scalars(statement))
+
+
 def close_conflicts_of_link(session: Session, link_id: UUID, now: datetime) -> None:
     """The link is about to go, and its conflicts with it: nothing stands against what we sold."""
     session.execute(
@@ -132,21 +146,3 @@ def close_conflicts_of_link(session: Session, link_id: UUID, now: datetime) -> N
         .where(ConflictRecord.link_id == link_id, ConflictRecord.state == "open")
         .values(state="closed", closed_at=now, resolution="the link was removed")
     )
-
-
-_RETIME = text("""
-    UPDATE external_blocks b
-    SET free_at = CASE t.let_by
-        WHEN 'night' THEN (b.ends_at AT TIME ZONE p.time_zone + make_interval(days => t.turnaround))
-                          AT TIME ZONE p.time_zone
-        ELSE b.ends_at + make_interval(hours => t.turnaround) END
-    FROM units u
-    JOIN unit_types t ON t.organization_id = u.organization_id AND t.id = u.unit_type_id
-    JOIN properties p ON p.organization_id = u.organization_id AND p.id = u.property_id
-    WHERE u.organization_id = b.organization_id AND u.id = b.unit_id AND t.id = CAST(:unit_type AS uuid)
-""")
-
-
-def retime(session: Session, unit_type_id: UUID) -> None:
-    """The turnaround of a type has changed: so has the time from which its units are sold again."""
-    session.execute(_RETIME, {"unit_type": unit_type_id})

@@ -101,8 +101,10 @@ def locked(session: Session, link_id: UUID) -> Link:
     return one(session, link_id)
 
 
-def connection(session: Session, connection_id: UUID) -> Connection:
-    row = session.get(Connection, (organization_of(session), connection_id))
+def connection(session: Session, connection_id: UUID, *, lock: bool = False) -> Connection:
+    """With `lock` as it is now, and before any of its links: nobody else edits it, or links to it."""
+    key = (organization_of(session), connection_id)
+    row = session.get(Connection, key, with_for_update=lock or None, populate_existing=lock)
     if row is None:
         raise NotFound.because("not_found", "there is no such connection")
     return row
@@ -135,6 +137,12 @@ def importing(session: Session, connection_id: UUID) -> tuple[Link, ...]:
         .execution_options(populate_existing=True)
     )
     return tuple(session.scalars(statement))
+
+
+def importing_to(session: Session, property_id: UUID) -> tuple[UUID, ...]:
+    """The links, paused or not, whose calendars speak of units of a property."""
+    statement = select(Link.id).where(Link.property_id == property_id, Link.direction != "export")
+    return tuple(session.scalars(statement.order_by(Link.id)))
 
 
 def connections(session: Session, *, limit: int, after: UUID | None = None) -> tuple[Connection, ...]:

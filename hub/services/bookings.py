@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
 from hub import clock
-from hub.database import organization_of
+from hub.database import organization_of, vault_of
 from hub.domain import lifecycle
 from hub.domain.lifecycle import LIFECYCLE, Status
 from hub.domain.periods import Period
@@ -48,6 +48,8 @@ class Booked:
 
     booking: Booking
     items: tuple[BookingItem, ...]
+    guest: Guest | None = None
+    """Where it was written just now, so that nobody has to read it again"""
 
 
 def book(session: Session, request: BookingRequest, uid_domain: str) -> Booked:
@@ -64,7 +66,8 @@ def book(session: Session, request: BookingRequest, uid_domain: str) -> Booked:
 
     units = placement.find(session, asked, now)
 
-    booking = _new(session, request, place, asked)
+    guest = guest_book.add(session, request.guest) if request.guest else None
+    booking = _new(session, request, place, asked, guest)
     items = []
     for position, (item, unit) in enumerate(zip(asked, units, strict=True)):
         row = BookingItem(
@@ -92,14 +95,15 @@ def book(session: Session, request: BookingRequest, uid_domain: str) -> Booked:
     )
     taken = [leaf for unit in units for leaf in unit.leaves]
     outbox.inventory_changed(session, taken, f"booking.{booking.status}", booking.id)
-    return Booked(booking, tuple(items))
+    return Booked(booking, tuple(items), guest)
 
 
 def advance(session: Session, booking_id: UUID, target: Status, *, reason: str | None = None) -> Booked:
     """
     Take a booking to its next status, and give up its units where that status no longer holds them.
 
-    A hold that lapsed, or whose nights a channel took meanwhile, cannot be confirmed.
+    A hold that lapsed, or whose nights a channel took meanwhile, cannot be confirmed; nobody checks in, or
+    fails to come, before the day of arrival.
     """
     now = clock.now()
     query.one(session, booking_id)
@@ -114,6 +118,9 @@ def advance(session: Session, booking_id: UUID, target: Status, *, reason: str |
     if booking.hold_until is not None and target not in (Status.EXPIRED, Status.CANCELLED):
         _still_good(session, booking)
 
+    if target in (Status.CHECKED_IN, Status.NO_SHOW):
+        _not_too_early(session, booking, now)
+
     items = query.items(session, [booking_id])
     before = snapshots.booking(booking, items)
     if LIFECYCLE[target].allocates:
@@ -125,7 +132,7 @@ def advance(session: Session, booking_id: UUID, target: Status, *, reason: str |
     booking.hold_until = None
     if target is Status.CANCELLED:
         booking.cancelled_at = now
-        booking.cancel_reason = reason
+        booking.cancel_reason_sealed = vault_of(session).seal(reason) if reason else None
     session.flush()
 
     after = snapshots.booking(booking, items)
@@ -152,8 +159,11 @@ def amend(
     before = snapshots.booking(booking, items)
     if guests is not None:
         room_for = sum(offer.capacity for offer in inventory.of_units(session, [i.unit_id for i in items]))
-        if not 1 <= guests <= room_for:
-            raise Refused.because("over_capacity", f"these units sleep 1 to {room_for} guests", "guests")
+        if guests < 1:
+            raise Refused.because("no_guests", "at least one guest must come", "guests")
+        if guests > room_for:
+            too_many = f"{guests} guests are too many: there is room for {room_for}"
+            raise Refused.because("over_capacity", too_many, "guests", capacity=room_for)
         booking.guests = guests
     if guest is not None:
         known = session.get(Guest, (organization_of(session), booking.guest_id)) if booking.guest_id else None
@@ -183,9 +193,14 @@ def extent(items: tuple[Asked, ...]) -> Period:
     return Period(min(span["starts_at"] for span in spans), max(span["ends_at"] for span in spans))
 
 
-def _new(session: Session, request: BookingRequest, place: Property, asked: tuple[Asked, ...]) -> Booking:
+def _new(
+    session: Session,
+    request: BookingRequest,
+    place: Property,
+    asked: tuple[Asked, ...],
+    guest: Guest | None,
+) -> Booking:
     now = clock.now()
-    guest = guest_book.add(session, request.guest) if request.guest else None
     session.flush()
     whole = extent(asked)
     minutes = request.hold_minutes or place.hold_minutes
@@ -205,6 +220,19 @@ def _new(session: Session, request: BookingRequest, place: Property, asked: tupl
     session.add(booking)
     session.flush()
     return booking
+
+
+def cancel_reason(session: Session, booking: Booking) -> str | None:
+    """Why it was cancelled, as whoever did it wrote."""
+    sealed = booking.cancel_reason_sealed
+    return vault_of(session).open(sealed) if sealed else None
+
+
+def _not_too_early(session: Session, booking: Booking, now: datetime) -> None:
+    zone = ZoneInfo(asking.property_of(session, booking.property_id).time_zone)
+    arrival = booking.starts_at.astimezone(zone).date()
+    if now.astimezone(zone).date() < arrival:
+        raise Conflict(Reason("too_early", f"the day of arrival is {arrival}: it is too early for that"))
 
 
 def _still_good(session: Session, booking: Booking) -> None:

@@ -40,6 +40,13 @@ def expire(session: Session, booking_ids: Collection[UUID], now: datetime) -> No
         outbox.inventory_changed(session, units, "booking.expired", booking.id)
 
 
+def make_way(session: Session, booking_ids: Collection[UUID], now: datetime) -> None:
+    """End lapsed holds for whom their units are wanted; StaleRead where not all of those are locked."""
+    if booking_ids:
+        locks.require(session, query.units_of(session, booking_ids))
+        expire(session, booking_ids, now)
+
+
 def expire_one(session: Session, booking_id: UUID, now: datetime) -> None:
     """Lock what the hold has, then end it if it has lapsed."""
     locks.units(session, query.units_of(session, [booking_id]))

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from hub import clock
-from hub.database import SYSTEM, Actor, Database, organization_of
+from hub.database import SYSTEM, Actor, Database, StaleRead, constraint, organization_of
 from hub.errors import Conflict, Refused
 from hub.ids import new_id
 from hub.models.organizations import Member, Organization
@@ -55,6 +56,9 @@ def add(session: Session, new: NewMember) -> Member:
     person = accounts.normalized(new.person)
 
     known = accounts.find(session, person.email)
+    member = query.member_of_account(session, known.account_id) if known else None
+    if member and member.deactivated_at is None:
+        raise Refused.because("already_a_member", "this person is a member already", "email")
     if known and new.password is not None:
         raise Refused.because(
             "has_account", "this person has an account already; leave the password out", "password"
@@ -63,9 +67,6 @@ def add(session: Session, new: NewMember) -> Member:
         raise Refused.because("required", "a new account needs a password", "password")
     account_id = known.account_id if known else accounts.add(session, person, new.password or "")
 
-    member = query.member_of_account(session, account_id)
-    if member and member.deactivated_at is None:
-        raise Refused.because("already_a_member", "this person is a member already", "email")
     before = _snapshot(member) if member else None
     if member is None:
         member = Member(
@@ -77,7 +78,7 @@ def add(session: Session, new: NewMember) -> Member:
         session.add(member)
     member.role = role
     member.deactivated_at = None
-    session.flush()
+    _written(session)
     changes.record(session, "member", member.id, "added", before=before, after=_snapshot(member))
     return member
 
@@ -115,6 +116,16 @@ def _another_admin_than(session: Session, member_id: UUID, *, unless: bool = Fal
     admins = [member.id for member in query.active_with_role(session, "admin")]
     if admins == [member_id] and not unless:
         raise Conflict.because("last_admin", "an organization keeps at least one admin; make another first")
+
+
+def _written(session: Session) -> None:
+    """StaleRead where somebody else made the same account a member at this moment."""
+    try:
+        session.flush()
+    except IntegrityError as error:
+        if constraint(error) == "uq_members_organization_id_account_id":
+            raise StaleRead from None
+        raise
 
 
 def _role(role: str) -> str:

@@ -15,6 +15,10 @@ INVENTORY_CHANGED = "inventory_changed"
 """{"unit_ids": [...], "cause": "booking.confirmed", "entity_id": ...}: look at these units again"""
 
 
+STRUCTURE_CHANGED = "structure_changed"
+"""{"property_id": ...}: what channels' events take of this property's units is to be fitted anew"""
+
+
 def inventory_changed(session: Session, unit_ids: Iterable[UUID], cause: str, entity_id: UUID) -> None:
     """Tell that what is taken on these leaf units is no longer what it was."""
     record(
@@ -22,6 +26,17 @@ def inventory_changed(session: Session, unit_ids: Iterable[UUID], cause: str, en
         INVENTORY_CHANGED,
         {"unit_ids": sorted(map(str, set(unit_ids))), "cause": cause, "entity_id": str(entity_id)},
     )
+
+
+def structure_changed(session: Session, property_id: UUID) -> None:
+    """
+    Tell that units of a property, or the terms on which they are let, are not what they were.
+
+    The relay, which looks every second, then fits channels' events to them. Until it has, what is free is
+    told by the old blocks: a night that an event takes under the new terms alone can still be sold, and
+    opens a conflict.
+    """
+    record(session, STRUCTURE_CHANGED, {"property_id": str(property_id)})
 
 
 def record(session: Session, kind: str, payload: dict[str, object]) -> None:

@@ -75,9 +75,7 @@ def find(
         raise StaleRead
 
     seen = _read(session, wanted, reach, now, leaving, despite)
-    if seen.lapsed:
-        locks.require(session, bookings_query.units_of(session, seen.lapsed))
-        holds.expire(session, seen.lapsed, now)
+    holds.make_way(session, seen.lapsed, now)
     if everything:
         choice = _choose(asked, seen.live) or _made_room(session, asked, now, leaving)
     elif choice is None or _overlap(asked, choice, seen.live):

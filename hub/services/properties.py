@@ -106,7 +106,10 @@ def update(
         setattr(row, column, value)
     _in_order(row.check_in, row.check_out)
     editing.flush(session, {"uq_properties_slug": (f"the slug {row.slug} is taken", "slug")})
-    editing.record(session, "property", row, row.id, before, editing.snapshot(row, _COLUMNS))
+    after = editing.snapshot(row, _COLUMNS)
+    editing.record(session, "property", row, row.id, before, after)
+    if any(before[column] != after[column] for column in ("check_in", "check_out", "time_zone")):
+        outbox.structure_changed(session, row.id)
     return row
 
 

@@ -19,7 +19,7 @@ from hub.errors import Conflict, NotFound, Refused
 from hub.models.bookings import Booking, BookingItem
 from hub.queries import bookings as query
 from hub.queries import inventory, locks
-from hub.services import allocations, asking, changes, outbox, placement, snapshots
+from hub.services import allocations, asking, changes, holds, outbox, placement, snapshots
 from hub.services.asked import Asked
 from hub.services.asking import ItemRequest
 from hub.services.bookings import Booked, extent
@@ -79,11 +79,15 @@ def swap(session: Session, booking_id: UUID, other_id: UUID) -> tuple[Booked, Bo
     if booking_id == other_id:
         raise Refused.because("itself", "a booking cannot swap with itself", "swap_with")
     both = [booking_id, other_id]
-    for one in both:
-        query.one(session, one)
+    query.one(session, booking_id)
+    try:
+        query.one(session, other_id)
+    except NotFound:
+        raise NotFound.because("not_found", "there is no such booking", "swap_with") from None
     held = query.units_of(session, both)
     offers = {offer.unit.id: offer for offer in _offers(session, both)}
-    locks.units(session, held | inventory.leaves(list(offers.values())))
+    leaves = inventory.leaves(list(offers.values()))
+    locks.units(session, held | leaves | _lapsing(session, list(offers.values()), both))
     inventory.confirm(session, list(offers.values()))
 
     bookings = {row.id: _movable(row) for row in query.locked(session, both)}
@@ -168,6 +172,16 @@ def _period(item: BookingItem, offer: Offer) -> Period:
     return occupied(asking.span_of(item), offer.zone, offer.turnaround)
 
 
+def _lapsing(session: Session, offers: Sequence[Offer], both: Sequence[UUID]) -> frozenset[UUID]:
+    """Units of the lapsed holds that lie where the two go: they are locked with the rest, to be ended."""
+    periods = [_period(item, offer) for item in query.items(session, both) for offer in offers]
+    if not periods:
+        return frozenset()
+    reach = Period(min(one.starts_at for one in periods), max(one.ends_at for one in periods))
+    seen = inventory.takings(session, inventory.leaves(offers), reach, clock.now(), without=both)
+    return query.units_of(session, seen.lapsed)
+
+
 def _fits(
     session: Session, items: Sequence[BookingItem], targets: Mapping[UUID, Offer], both: Sequence[UUID]
 ) -> None:
@@ -178,9 +192,11 @@ def _fits(
         if isinstance(asking.span_of(item), Nights) != (offer.let_by == "night"):
             raise Conflict.because("let_by", f"{offer.unit.name} is let by the {offer.let_by}")
         asked = Asked(asking.span_of(item), (offer,), by_type=False, field="swap_with")
-        seen = inventory.takings(session, offer.unit.leaves, asked.period, clock.now(), without=both)
+        now = clock.now()
+        seen = inventory.takings(session, offer.unit.leaves, asked.period, now, without=both)
         if seen.live:
             raise Conflict(*placement.against([asked], seen.live))
+        holds.make_way(session, seen.lapsed, now)
         taking[item.id] = offer.unit
     first, second = items
     if taking[first.id].leaves & taking[second.id].leaves and _period(first, targets[first.id]).overlaps(

@@ -15,7 +15,7 @@ from hub.domain.periods import LetBy
 from hub.errors import Conflict, Refused
 from hub.ids import new_id
 from hub.models.properties import CATEGORIES, UnitType
-from hub.queries import external, locks
+from hub.queries import locks
 from hub.queries import properties as properties_query
 from hub.queries import unit_types as query
 from hub.queries import units as units_query
@@ -109,10 +109,9 @@ def update(
     editing.flush(session, _taken(row))
     after = editing.snapshot(row, _COLUMNS)
     editing.record(session, "unit_type", row, row.property_id, before, after)
-    if before["turnaround"] != after["turnaround"]:
-        external.retime(session, row.id)
     if any(before[column] != after[column] for column in ("let_by", "turnaround", "category")):
         outbox.inventory_changed(session, scope.leaves, "unit_type.updated", row.id)
+        outbox.structure_changed(session, row.property_id)
     return row
 
 
@@ -131,6 +130,7 @@ def archive(session: Session, unit_type_id: UUID, check: Check = editing.anythin
     archiving.mark(session, "unit", units_query.locked(session, units))
     archiving.mark(session, "unit_type", [row])
     outbox.inventory_changed(session, units, "unit_type.archived", row.id)
+    outbox.structure_changed(session, row.property_id)
 
 
 def _scope(session: Session, unit_type_id: UUID) -> Scope:

@@ -133,6 +133,7 @@ def archive(session: Session, unit_id: UUID, check: Check = editing.anything) ->
     leaves = query.scope(session, [unit_id]).leaves
     archiving.mark(session, "unit", [row])
     outbox.inventory_changed(session, leaves, "unit.archived", row.id)
+    outbox.structure_changed(session, row.property_id)
 
 
 def parts_of(session: Session, units: Sequence[Unit]) -> dict[UUID, tuple[UUID, ...]]:
@@ -157,6 +158,7 @@ def _recompose(session: Session, row: Unit, parts: tuple[UUID, ...]) -> None:
     flag_modified(row, "updated_at")  # the parts are the unit's too: its version counts them
     session.flush()
     outbox.inventory_changed(session, affected, "unit.parts", row.id)
+    outbox.structure_changed(session, row.property_id)
 
 
 def _together(session: Session, row: Unit, parts: Sequence[UUID], unit_type: UnitType) -> None:
@@ -208,6 +210,7 @@ def _tell_created(session: Session, rows: Sequence[Unit], parts: Sequence[UUID])
         changes.record(session, "unit", row.id, "created", after=after, property_id=row.property_id)
     leaves = parts or [row.id for row in rows]
     outbox.inventory_changed(session, leaves, "unit.created", rows[0].id)
+    outbox.structure_changed(session, rows[0].property_id)
 
 
 def _free_names(pattern: str, taken: frozenset[str]) -> Iterator[str]:

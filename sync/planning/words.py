@@ -65,6 +65,13 @@ def summary(
     return tuple(lines)
 
 
+def problems(number: int) -> tuple[str, ...]:
+    """That something could not be read: a preview of the link shows what. Its text may name a guest."""
+    if not number:
+        return ()
+    return (f"{number} thing{'s' if number > 1 else ''} in it could not be read; a preview says what",)
+
+
 def _line(one: Told, blocks: Sequence[Blocked], names: Mapping[UUID, str]) -> str:
     units = ", ".join(
         sorted({names.get(block.unit_id, "a unit") if block.unit_id else "no unit" for block in blocks})

@@ -13,8 +13,15 @@ from starlette.testclient import TestClient
 
 from api.app import Door
 from api.openapi import operations
+from api.schemas.auth import LOGIN, REFRESH
+from api.schemas.connections import NEW_CONNECTION
+from api.schemas.inventory import NEW_PROPERTY, NEW_UNIT, NEW_UNIT_TYPE
+from api.schemas.links import PREVIEW_ASKED
+from api.schemas.members import NEW_MEMBER
 from sync.runtime import Runtime
 from tests.api.houses import V1, House, day
+
+NOWHERE = "http://127.0.0.1:1/calendar.ics"
 
 text = st.text(max_size=20) | st.sampled_from(["\ud800", "\x00", "0001-01-01", "9999-12-31", "+34", "a@b"])
 numbers = st.integers() | st.floats() | st.sampled_from([10**400, -1, 0])
@@ -54,6 +61,7 @@ def _bodies(home: House) -> list[tuple[str, str, Any]]:
     booked = home.book(30, 31)
     blackout = {"unit_id": home.rooms[0], "kind": "closed", "arrival": day(40), "departure": day(41)}
     made = home.post("/blackouts", blackout).json()
+    channel = home.post("/connections", NEW_CONNECTION).json()
     guest = {"name": "Ada", "email": "ada@example.com", "phone": "+34600123456", "note": "late"}
     stay = home.stay(guest=guest, status="held", source="phone", hold_minutes=1, guests=1)
     hours = {"unit_id": home.cars[0], "starts_at": "2027-01-01T10:00:00Z", "ends_at": "2027-01-01T11:00:00Z"}
@@ -67,10 +75,25 @@ def _bodies(home: House) -> list[tuple[str, str, Any]]:
         ("POST", f"/bookings/{home.book(60, 61)['id']}/cancel", {"reason": "ill"}),
         ("POST", "/blackouts", blackout),
         ("PATCH", f"/blackouts/{made['id']}", {**blackout, "note": "x"}),
+        ("POST", "/properties", {**NEW_PROPERTY, "slug": "any-input", "hold_minutes": 5}),
+        ("PATCH", f"/properties/{home.property_id}", NEW_PROPERTY),
+        ("POST", "/unit-types", {**NEW_UNIT_TYPE, "property_id": home.property_id, "turnaround": 0}),
+        ("PATCH", f"/unit-types/{home.unit_type_id}", {"name": "Double", "capacity": 2, "amenities": ["tv"]}),
+        ("POST", "/units", {**NEW_UNIT, "unit_type_id": home.unit_type_id, "parts": list(home.rooms)}),
+        ("POST", "/units", {**NEW_UNIT, "unit_type_id": home.unit_type_id, "name": "A {n}", "count": 2}),
+        ("PATCH", f"/units/{home.rooms[2]}", {"name": "Room", "status": "cleaning", "parts": []}),
+        ("POST", "/connections", {**NEW_CONNECTION, "settings": {"url": NOWHERE}}),
+        ("POST", "/links", {"connection_id": channel["id"], "unit_id": home.rooms[0], "direction": "export"}),
+        ("POST", "/links/preview", {**PREVIEW_ASKED, "settings": {"url": NOWHERE}}),
+        ("POST", "/organization/members", NEW_MEMBER),
+        ("PATCH", f"/organization/members/{home.member_id}", {"role": "admin"}),
+        ("PATCH", "/auth/me", {"name": "Ada", "password": "longer than ten", "current_password": "wrong"}),
+        ("POST", "/auth/login", LOGIN),
+        ("POST", "/auth/refresh", REFRESH),
     ]
 
 
-@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_no_body_is_answered_with_a_defect(home: House, data: st.DataObject) -> None:
     if not _BODIES:
@@ -83,7 +106,7 @@ def test_no_body_is_answered_with_a_defect(home: House, data: st.DataObject) -> 
 
     answer = home.ask(method, path, content=sent, headers={"Content-Type": "application/json"})
 
-    assert answer.status_code < 500, (path, sent, answer.text)
+    assert answer.status_code < 500 or answer.status_code == 502, (path, sent, answer.text)
     if answer.status_code >= 400:
         assert answer.headers["content-type"] == "application/problem+json"
 

@@ -63,7 +63,7 @@ def test_the_audit_pages(house: House) -> None:
     [
         ({"from": "2027-01-01"}, "invalid_instant", "from"),
         ({"from": "2027-01-01T00:00:00"}, "no_offset", "from"),
-        ({"to": "2027-01-01T00:00:00 01:00"}, "datetime_from_date_parsing", "to"),
+        ({"to": "2027-01-01T00:00:00 01:00"}, "invalid_instant", "to"),
         ({"to": "0001-01-01T00:00:00Z"}, "beyond_calendar", "to"),
         ({"entity": "a\x00"}, "control_character", "entity"),
         ({"entity_id": "1"}, "uuid_parsing", "entity_id"),

@@ -69,6 +69,19 @@ def test_a_no_show_gives_the_unit_back(house: House) -> None:
     house.book(0, 2, unit_id=house.rooms[0])
 
 
+@pytest.mark.parametrize("action", ["check-in", "no-show"])
+def test_nobody_comes_or_fails_to_come_before_the_day_of_arrival(
+    house: House, clock: FrozenClock, action: str
+) -> None:
+    booked = house.book(1, 3, unit_id=house.rooms[0])
+
+    problem(_step(house, booked, action), 409, "too_early")
+    assert house.get(f"/bookings/{booked['id']}").json()["status"] == "confirmed"
+
+    clock.advance(timedelta(days=1))
+    assert _step(house, booked, action).status_code == 200
+
+
 @pytest.mark.parametrize("action", ["check-out", "confirm", "check-in", "no-show"])
 def test_a_step_out_of_order_is_refused_with_the_status(house: House, action: str) -> None:
     booked = house.book()
@@ -159,4 +172,4 @@ def test_a_move_says_either_items_or_a_swap(house: House, body: dict[str, Any]) 
 
 
 def test_a_swap_with_an_unknown_booking_is_not_found(house: House) -> None:
-    problem(_step(house, house.book(), "move", {"swap_with": str(uuid4())}), 404, "not_found")
+    problem(_step(house, house.book(), "move", {"swap_with": str(uuid4())}), 404, "not_found", "swap_with")

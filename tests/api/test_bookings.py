@@ -75,7 +75,7 @@ def _with(body: dict[str, Any], value: Any, *path: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("path", "value", "code", "field"),
     [
-        (("items", 0, "departure"), "2027-13-01", "date_from_datetime_parsing", "items[0].departure"),
+        (("items", 0, "departure"), "2027-13-01", "invalid_date", "items[0].departure"),
         (("items", 0, "departure"), 20270701, "invalid_date", "items[0].departure"),
         (("items", 0, "departure"), None, "required", "items[0].departure"),
         (("items", 0, "departure"), day(10), "no_nights", "items[0].departure"),
@@ -115,6 +115,8 @@ def test_bad_input_is_refused_with_the_field_named(
         ("2027-07-01T10:00:00", "2027-07-01T12:00:00Z", "no_offset", "items[0].starts_at"),
         ("2027-07-01T12:00:00Z", "2027-07-01T10:00:00Z", "no_hours", "items[0].ends_at"),
         ("2027-07-01T12:00:00Z", "1700000000", "invalid_instant", "items[0].ends_at"),
+        ("2027-07-01T12:00:00Z", "2027-07-01T14:00:00 00:00", "invalid_instant", "items[0].ends_at"),
+        ("2027-07-01T12:00:00Z", "2027-02-30T14:00:00Z", "invalid_instant", "items[0].ends_at"),
     ],
 )
 def test_bad_instants_are_refused_with_the_field_named(
@@ -123,6 +125,17 @@ def test_bad_instants_are_refused_with_the_field_named(
     item = {"unit_id": house.cars[0], "starts_at": starts_at, "ends_at": ends_at}
 
     problem(house.post("/bookings", {"property_id": house.property_id, "items": [item]}), 422, code, field)
+
+
+def test_items_that_are_wrong_are_not_called_too_few_as_well(house: House) -> None:
+    said = problem(
+        house.post("/bookings", house.stay() | {"items": [{"arrival": 1}]}),
+        422,
+        "invalid_date",
+        "items[0].arrival",
+    )
+
+    assert len(said["errors"]) == 1
 
 
 def test_the_list_pages_through_every_booking_once(house: House) -> None:

@@ -9,7 +9,10 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
+from api.schemas.connections import NEW_CONNECTION
 from hub.models.bookings import Booking
+from hub.models.links import Connection
+from hub.queries import links as query
 from tests.api.houses import House, day, problem
 
 
@@ -48,6 +51,51 @@ def test_of_two_edits_of_one_version_one_wins(house: House, edited: tuple[str, l
     assert won.status_code == 200
     problem(lost, 412, "changed", "If-Match")
     assert house.get(path).json() == won.json()
+
+
+@pytest.fixture
+def connection(house: House) -> Connection:
+    """One without links."""
+    made = house.post("/connections", NEW_CONNECTION).json()
+    return house.work(lambda session: query.connection(session, UUID(made["id"])))
+
+
+def _at_once(house: House, connection: Connection, method: str, *bodies: Any, **headers: str) -> list[Any]:
+    """Answers, the best first, of requests that were all under way before the first could commit."""
+    path = f"/connections/{connection.id}"
+    with ThreadPoolExecutor(len(bodies)) as threads:
+        with house.runtime.database.unit_of_work(house.organization_id) as session:
+            query.connection(session, connection.id, lock=True)
+            asked = [
+                threads.submit(house.ask, method, path, json=body, headers=dict(headers)) for body in bodies
+            ]
+            house.wait_for_queue(len(bodies))
+        return sorted((one.result() for one in asked), key=lambda answer: int(answer.status_code))
+
+
+def test_edits_of_a_connection_that_name_no_version_are_all_made(
+    house: House, connection: Connection
+) -> None:
+    answers = _at_once(house, connection, "PATCH", {"name": "North"}, {"name": "South"})
+
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert sorted(answer.json()["version"] for answer in answers) == [2, 3]
+
+
+def test_of_two_edits_of_one_version_of_a_connection_one_wins(house: House, connection: Connection) -> None:
+    seen = {"If-Match": '"1"'}
+
+    won, lost = _at_once(house, connection, "PATCH", {"name": "North"}, {"name": "South"}, **seen)
+
+    assert won.status_code == 200
+    problem(lost, 412, "changed", "If-Match")
+
+
+def test_a_connection_is_removed_once(house: House, connection: Connection) -> None:
+    removed, late = _at_once(house, connection, "DELETE", None, None)
+
+    assert removed.status_code == 204
+    problem(late, 404, "not_found")
 
 
 def test_two_edits_of_different_things_that_name_no_version_are_both_kept(

@@ -72,7 +72,7 @@ def test_a_schema_that_lacks_something_is_not_ready_and_a_newer_one_is(
         connection.execute("ALTER TABLE bookings ADD COLUMN of_tomorrow text")
         assert client.get("/readyz").status_code == 200
 
-        connection.execute("ALTER TABLE bookings RENAME COLUMN cancel_reason TO reason")
+        connection.execute("ALTER TABLE bookings RENAME COLUMN cancel_reason_sealed TO reason")
         said = problem(client.get("/readyz"), 503, "schema_behind", "database")
 
-    assert "bookings.cancel_reason" in said["detail"]
+    assert "bookings.cancel_reason_sealed" in said["detail"]

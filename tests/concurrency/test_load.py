@@ -27,6 +27,12 @@ from tests.servers import Database
 
 CLIENTS = 24
 SECONDS = 10.0
+LATEST = 60.0
+"""Seconds after which what has not happened is missed"""
+WANTED = {
+    *("book 201", "cancel 200", "move 200", "swap 200", "confirm 200"),
+    *("a conflict", "a refusal because of a block"),
+}
 
 
 @pytest.mark.parametrize(
@@ -43,10 +49,12 @@ def test_nothing_is_sold_twice_and_every_overlap_with_a_channel_is_a_conflict(
 
     with FeedServer() as remote, programs.Web(runtime.settings) as web:
         imports.connect(remote)
-        end = time.monotonic() + seconds
+        began = time.monotonic()
 
         def over() -> bool:
-            return time.monotonic() > end
+            """Long enough; on a slow machine, when everything has happened once."""
+            passed = time.monotonic() - began
+            return passed > seconds and (passed > LATEST or not missing(register, imports))
 
         with ExitStack() as closing:
             headers = programs.bearer(place.token(runtime.database, villa))
@@ -80,10 +88,17 @@ def test_nothing_is_sold_twice_and_every_overlap_with_a_channel_is_a_conflict(
         assert set(said.codes) <= CAUSES, said
         assert all(said.messages), said
         assert said.codes[0] not in TAKEN or re.search(r"\d{4}-\d\d-\d\d", said.messages[0]), said
-    done = {what for what in register.tally() if " 20" in what}
-    assert done >= {"book 201", "cancel 200", "move 200", "swap 200", "confirm 200"}, "all of it happened"
-    assert imports.opened > 0, "imports met what was sold"
-    assert any("Channel" in text for said in register.said for text in said.messages), "blocks were refused"
+    assert not missing(register, imports)
+
+
+def missing(register: Register, imports: Imports) -> set[str]:
+    """What has not happened yet, of what must have for the run to prove anything."""
+    happened = {what for what in register.tally() if " 20" in what}
+    if imports.opened:
+        happened.add("a conflict")
+    if any("Channel" in text for said in list(register.said) for text in said.messages):
+        happened.add("a refusal because of a block")
+    return WANTED - happened
 
 
 class Imports:

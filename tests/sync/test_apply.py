@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -153,3 +154,17 @@ def test_a_change_of_the_text_alone_is_told_without_a_word_of_it(importer: Impor
     outcome = importer.pull(link)
 
     assert outcome.summary == (f"~ {day(20)} to {day(23)} on Room 1, its text",)
+
+
+@pytest.mark.parametrize(("first", "after"), [(day(700), day(703)), (day(20), date.max)])
+def test_what_is_far_ahead_or_for_ever_cannot_be_sold_either(
+    importer: Importer, first: date, after: date
+) -> None:
+    importer.says(nights("a", first, after), nights("b", day(5), day(6)))
+    link = importer.link()
+
+    importer.pull(link)
+
+    assert len(importer.events(link)) == 2
+    with pytest.raises(Conflict):
+        importer.book(Nights(day(700), day(703)), importer.units[0])

@@ -7,6 +7,7 @@ import pytest
 from hub.domain.periods import Nights
 from hub.errors import Conflict
 from sync.relay import relay
+from tests import factories
 from tests.sync.calendars import day, nights
 from tests.sync.importing import Importer
 
@@ -124,3 +125,19 @@ def test_a_calendar_of_a_category_speaks_of_its_units_alone(importer: Importer) 
     importer.pull(link)
 
     assert {block.unit_id for block in importer.blocks(link)} == {car}
+
+
+def test_events_of_a_type_without_units_wait_for_its_first_one(importer: Importer) -> None:
+    kind = importer.do(lambda session: factories.a_unit_type(session, importer.property_id, name="Suite"))
+    importer.says(nights("a", day(20), day(23)))
+    link = importer.link(unit_type_id=kind.id)
+    importer.pull(link)
+    assert [conflict.type for conflict in importer.conflicts()] == ["UNPLACED"]
+
+    suite = importer.do(lambda session: factories.a_unit(session, kind.id, "Suite 1"))
+    relay(importer.runtime)
+
+    assert importer.names(link) == ["Suite 1"]
+    assert importer.conflicts() == []
+    with pytest.raises(Conflict):
+        importer.book(Nights(day(21), day(22)), suite.id)

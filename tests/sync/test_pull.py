@@ -140,3 +140,17 @@ def test_a_pull_is_void_when_the_link_is_removed_meanwhile(importer: Importer) -
 
     assert outcome.state == "busy"
     assert importer.events(link) == ()
+
+
+def test_what_cannot_be_read_is_counted_and_told(importer: Importer) -> None:
+    broken = "BEGIN:VEVENT\r\nUID:broken\r\nSUMMARY:without a date\r\nEND:VEVENT\r\n"
+    body = calendar(nights("a", day(20), day(23))).replace(
+        b"END:VCALENDAR", broken.encode() + b"END:VCALENDAR"
+    )
+    importer.answers(Answer(body=body))
+    link = importer.link()
+
+    outcome = importer.pull(link)
+
+    assert (outcome.counts["added"], outcome.counts["problems"]) == (1, 1)
+    assert outcome.summary[-1] == "1 thing in it could not be read; a preview says what"

@@ -93,7 +93,7 @@ def test_a_child_that_does_not_listen_is_killed(started: Callable[..., Child]) -
     began = time.monotonic()
     part.stop()
     assert not part.alive()
-    assert 0.3 <= time.monotonic() - began < 5
+    assert 0.3 <= time.monotonic() - began < 30
 
 
 def test_what_a_child_forked_goes_with_it(started: Callable[..., Child]) -> None:

@@ -24,7 +24,7 @@ from hub.embedded import redis_url as embedded_redis_url
 from hub.embedded.places import find
 from hub.models.links import Link
 from sync.runtime import Runtime
-from tests.running import TO_START, Running, a_free_port, until
+from tests.running import TO_START, TO_STOP, Running, a_free_port, until
 from tests.servers import Database
 from workers import choosing
 
@@ -81,7 +81,7 @@ def test_from_nothing_through_every_death_to_a_clean_end(
 
     assert processes_of(tmp_path)
     assert second.end(signal.SIGINT) == 0
-    until(lambda: not processes_of(tmp_path), 5.0)
+    until(lambda: not processes_of(tmp_path), TO_STOP)
     assert not is_ready(port)
 
 
@@ -104,7 +104,7 @@ def test_servers_that_are_given_are_used_and_none_is_started(
     token = login(port, "ada@example.com", "a password of the tests")
     assert get(port, "properties", token)["items"] == []
     assert running.end(signal.SIGTERM) == 0
-    until(lambda: not processes_of(tmp_path), 5.0)
+    until(lambda: not processes_of(tmp_path), TO_STOP)
 
 
 def test_a_port_in_use_is_said_before_anything_starts(tmp_path: Path, start: Callable[..., Running]) -> None:

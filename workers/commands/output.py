@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any
 
 import typer
@@ -55,8 +55,12 @@ def errors() -> Console:
 
 
 def as_json(value: Any) -> None:
-    """Ids, instants and the like become strings."""
-    typer.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+    """Ids and the like become strings, instants as over HTTP."""
+    typer.echo(json.dumps(value, ensure_ascii=False, indent=2, default=_as_text))
+
+
+def _as_text(value: object) -> str:
+    return value.isoformat() if isinstance(value, date) else str(value)
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, empty: str) -> None:

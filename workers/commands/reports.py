@@ -128,5 +128,6 @@ def _run(row: SyncRun) -> dict[str, Any]:
 def _conflict(row: ConflictRecord) -> dict[str, Any]:
     columns = ("id", "type", "state", "link_id", "event_id", "unit_id", "booking_id", "starts_at", "ends_at")
     return {
-        column: getattr(row, column) for column in (*columns, "local", "remote", "opened_at", "resolution")
+        column: getattr(row, column)
+        for column in (*columns, "local", "remote", "opened_at", "closed_at", "resolution")
     }

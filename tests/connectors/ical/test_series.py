@@ -45,6 +45,13 @@ def test_a_cancelled_occurrence_is_free_while_its_series_is_busy() -> None:
     ]
 
 
+def test_an_event_for_ever_is_read_whatever_its_zone() -> None:
+    found = only("DTSTART:20260701T150000Z", "DTEND;TZID=America/New_York:99991231T235959")
+
+    assert found.busy
+    assert found.problem is None
+
+
 # Identity
 
 
@@ -177,6 +184,13 @@ def test_a_rule_that_began_long_ago_is_not_followed_for_ever(monkeypatch: pytest
     found = parsed(event("DTSTART:20260101T000000Z", "DURATION:PT1M", "RRULE:FREQ=HOURLY"))
 
     assert [e.problem for e in found.events] == ["it recurs too often to be followed"]
+
+
+def test_a_series_of_which_nothing_that_is_wanted_can_be_read_is_told_as_a_problem() -> None:
+    found = parsed(event("DTSTART;VALUE=DATE:20200101", "RRULE:FREQ=MINUTELY;BYDAY=MO"))
+
+    assert found.events == ()
+    assert found.problems == ("a: it recurs too often to be followed",)
 
 
 # Laws

@@ -98,9 +98,10 @@ def test_a_member_is_added_once_and_comes_back_as_the_same_one(hub: Database) ->
     here = factories.an_organization(hub).organization_id
     person = Person(factories.an_email(), "Sam")
     member = invite(hub, here, NewMember(person, "staff", PASSWORD))
-    with pytest.raises(Refused) as refused:
-        invite(hub, here, NewMember(person, "staff", None))
-    assert code(refused) == ("already_a_member", "email")
+    for password in (None, PASSWORD):
+        with pytest.raises(Refused) as refused:
+            invite(hub, here, NewMember(person, "staff", password))
+        assert code(refused) == ("already_a_member", "email")
     hub.transact(here, lambda session: organizations.deactivate(session, member.id))
     back = invite(hub, here, NewMember(person, "manager", None))
     assert (back.id, back.role, back.deactivated_at) == (member.id, "manager", None)
@@ -120,6 +121,23 @@ def test_two_who_add_the_same_person_at_once_make_one_account(hub: Database) -> 
     with ThreadPoolExecutor(4) as threads:
         answers = sorted(threads.map(add, organizations_))
     assert answers == ["added", "has_account", "has_account", "has_account"]
+
+
+def test_two_who_add_the_same_person_to_one_organization_at_once_make_one_member(hub: Database) -> None:
+    person = Person(factories.an_email(), "Sam")
+    factories.an_organization(hub, email=person.email)
+    here = factories.an_organization(hub).organization_id
+
+    def add(_: int) -> str:
+        try:
+            invite(hub, here, NewMember(person, "staff", None))
+        except Refused as refused:
+            return refused.reasons[0].code
+        return "added"
+
+    with ThreadPoolExecutor(4) as threads:
+        answers = sorted(threads.map(add, range(4)))
+    assert answers == ["added", "already_a_member", "already_a_member", "already_a_member"]
 
 
 def test_an_organization_keeps_an_admin(hub: Database) -> None:

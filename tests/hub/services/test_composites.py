@@ -12,7 +12,7 @@ from hub.models.properties import UnitPart
 from hub.models.records import Fact
 from hub.queries import inventory
 from hub.queries import units as query
-from hub.services import unit_types, units
+from hub.services import outbox, unit_types, units
 from hub.services.units import NewUnit, UnitChanges
 from tests import factories
 from tests.hub.services.selling import a_villa, afresh, reason, sell
@@ -112,7 +112,8 @@ def test_a_composite_without_parts_is_a_leaf_again_and_its_parts_are_told(sessio
     units.update(afresh(session), villa.id, UnitChanges(parts=()))
     (offer,) = inventory.of_units(session, [villa.id])
     assert offer.unit.leaves == {villa.id}
-    told = session.scalars(select(Fact).order_by(Fact.id.desc()).limit(1)).one()
+    facts = select(Fact).where(Fact.kind == outbox.INVENTORY_CHANGED)
+    told = session.scalars(facts.order_by(Fact.id.desc()).limit(1)).one()
     assert told.payload["cause"] == "unit.parts"
     assert set(told.payload["unit_ids"]) == {str(unit.id) for unit in (*rooms, villa)}
 

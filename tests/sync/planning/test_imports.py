@@ -116,9 +116,26 @@ def test_a_higher_sequence_number_alone_is_no_change() -> None:
 
 
 def test_an_event_beyond_the_calendar_is_left_out() -> None:
-    beyond = RemoteEvent("a", None, AllDay(date.min, LONG_AGO), True)
+    beyond = RemoteEvent("a", None, AllDay(date(9500, 1, 1), date.max), True)
 
     assert imports.compare([], [beyond], LISBON, NOW).empty
+
+
+def test_an_event_without_end_takes_all_the_nights_from_its_beginning() -> None:
+    closed = RemoteEvent("a", None, AllDay(date(2026, 7, 3), date.max), True)
+
+    found = imports.block(closed, an_offer(leaf(1), turnaround=40))
+
+    assert found is not None
+    assert found.period.contains(july(3, 7))
+    assert imports.compare([], [closed], LISBON, NOW).new == (closed,)
+
+
+def test_an_event_waits_for_a_unit_where_there_is_none() -> None:
+    placed = imports.unplaced([(UUID(int=1), days(3, 7))], LISBON)
+
+    (block,) = placed[UUID(int=1)]
+    assert block.unit_id is None
 
 
 # What an event takes
@@ -243,6 +260,27 @@ def test_events_never_share_a_unit_nor_lie_over_what_is_taken_and_none_is_lost(
         if placed[event_id][0].unit_id is None:
             blocked = {row.unit_id for row in held if row.period.overlaps(_nights(event))}
             assert blocked == {unit.id for unit in units}, "a unit was free for it"
+
+
+@given(st.lists(stretches, max_size=8), st.integers(1, 3))
+def test_an_event_stays_on_its_unit_on_whatever_terms_until_the_unit_is_gone(
+    wanted: list[tuple[int, int]], turnaround: int
+) -> None:
+    units = [leaf(n) for n in range(3)]
+    offers = [an_offer(unit) for unit in units]
+    asked = [(UUID(int=n), days(*stretch, f"e{n}")) for n, stretch in enumerate(wanted)]
+    placed = imports.assign(asked, offers, [], {})
+
+    for event_id, event in asked:
+        (had,) = placed[event_id]
+        others = [an_offer(unit, turnaround) for unit in units if unit.id != had.unit_id]
+        assert imports.staying(event, [had], offers) == (None if had.unit_id is None else (had,))
+        assert imports.staying(event, [had], others) is None
+        if had.unit_id is not None:
+            found = imports.staying(event, [had], [an_offer(unit, turnaround) for unit in units])
+            assert found is not None
+            assert [(one.unit_id, one.period) for one in found] == [(had.unit_id, had.period)]
+            assert found[0].free_at > had.free_at
 
 
 def _nights(event: RemoteEvent) -> Period:
