@@ -17,7 +17,7 @@ from hub.models.external import ExternalEvent
 from hub.models.links import Link
 from hub.queries import external as query
 from hub.queries import links as links_query
-from hub.services import asking, outbox
+from hub.services import asking, changes, outbox
 from sync import blocks, conflicts
 from sync.planning import imports
 from sync.planning.imports import Blocked
@@ -60,6 +60,16 @@ def refit(session: Session, link: Link, now: datetime, *, only_unplaced: bool = 
     blocks.write(session, link, moved)
 
     changed = {**stay, **moved}
+    for event_id, taking in changed.items():
+        changes.record(
+            session,
+            "external_event",
+            event_id,
+            "refitted",
+            before=_told(link, had.get(event_id, ())),
+            after=_told(link, taking),
+            property_id=link.property_id,
+        )
     conflicts.reconcile(session, changed.keys())
     units = frozenset(
         unit_id
@@ -69,6 +79,15 @@ def refit(session: Session, link: Link, now: datetime, *, only_unplaced: bool = 
     if units:
         outbox.inventory_changed(session, units, "link.refitted", link.id)
     return len(changed)
+
+
+def _told(link: Link, taken: Iterable[Blocked]) -> dict[str, object]:
+    """For the change log: which units an event takes, and until when these are not for sale."""
+    units = [
+        {"unit_id": str(one.unit_id) if one.unit_id else None, "free_at": one.free_at.isoformat()}
+        for one in taken
+    ]
+    return {"link_id": str(link.id), "takes": units}
 
 
 def _had(session: Session, link: Link) -> Taking:

@@ -13,7 +13,7 @@ from hub.errors import Conflict
 from hub.queries import external
 from hub.services import allocations
 from hub.services.bookings import Booked
-from sync import apply
+from sync import blocks
 from sync.linking import Scope
 from sync.pull import Outcome, pull
 from sync.relay import relay
@@ -99,7 +99,7 @@ def test_an_import_without_the_lock_misses_the_booking_that_is_being_made(
 ) -> None:
     """Proves that the import needs the lock as the booking does: else neither sees the other."""
     gate = Gate()
-    monkeypatch.setattr(apply, "locks", SimpleNamespace(units=pretend_to_lock))
+    monkeypatch.setattr(blocks, "locks", SimpleNamespace(units=pretend_to_lock))
     monkeypatch.setattr(allocations, "take", gate.around(allocations.take))
 
     booked, pulled = inside(

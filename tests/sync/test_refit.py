@@ -33,6 +33,8 @@ def test_an_event_that_check_in_comes_to_meet_takes_its_night(importer: Importer
     relay(importer.runtime)
 
     assert importer.periods(link) == [(noon(20), noon(21))]
+    told = "SELECT after->'takes' FROM changes WHERE action = 'refitted'"
+    assert [one["unit_id"] for one in importer.run_sql(told).scalar_one()] == [str(importer.units[0])]
     with pytest.raises(Conflict, match=f"{day(20)}"):
         importer.book(Nights(day(20), day(21)), importer.units[0])
 
