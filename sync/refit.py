@@ -28,7 +28,7 @@ Taking = Mapping[UUID, tuple[Blocked, ...]]
 
 def refit(session: Session, link: Link, now: datetime, *, only_unplaced: bool = False) -> int:
     """
-    Make the blocks of a link's events what its units ask for now: how many events take something else.
+    Make the blocks of a link's events what its units ask of them today: how many take something else.
 
     The link's row is locked. An event whose time on its unit is the same stays there, though it may be
     free again at another time; others are placed like those of a pull. Events come and go with pulls

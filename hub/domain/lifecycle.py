@@ -121,7 +121,7 @@ ACTIONS: Mapping[str, Status] = {
 }
 """What people and beat call the step to a status."""
 
-FIRST: tuple[Status, ...] = (S.HELD, S.PENDING, S.CONFIRMED)
+FIRST: tuple[Status, ...] = (S.HELD, S.CONFIRMED)
 """What a booking may be created as."""
 
 ALLOCATING = frozenset(status for status, stage in LIFECYCLE.items() if stage.allocates)

@@ -26,8 +26,6 @@ from hub.services.asked import Asked
 from hub.services.asking import ItemRequest
 from hub.services.guests import GuestFields
 
-FIRST_STATUSES = (Status.HELD, Status.CONFIRMED)
-
 
 @dataclass(frozen=True, slots=True)
 class BookingRequest:
@@ -60,7 +58,7 @@ def book(session: Session, request: BookingRequest, uid_domain: str) -> Booked:
     """
     now = clock.now()
     place = asking.property_of(session, request.property_id)
-    if request.status not in FIRST_STATUSES:
+    if request.status not in lifecycle.FIRST:
         raise Refused.because("invalid_status", "a new booking is held or confirmed", "status")
     asked = asking.offers_for(session, place, request.items, request.guests, now)
 

@@ -138,7 +138,7 @@ class House:
         return booked
 
 
-def problem(answer: Any, status: int, code: str, field: str | None = None) -> dict[str, Any]:
+def check_problem(answer: Any, status: int, code: str, field: str | None = None) -> dict[str, Any]:
     """The answer's problem, checked: status, media type, and the first error's code and field."""
     assert answer.status_code == status, answer.text
     assert answer.headers["content-type"] == "application/problem+json"

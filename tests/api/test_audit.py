@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.api.houses import House, day, problem
+from tests.api.houses import House, check_problem, day
 from tests.conftest import FrozenClock
 
 
@@ -74,4 +74,4 @@ def test_the_audit_pages(house: House) -> None:
 def test_a_bad_filter_is_refused_with_its_name(
     house: House, params: dict[str, Any], code: str, field: str
 ) -> None:
-    problem(house.get("/audit", **params), 422, code, field)
+    check_problem(house.get("/audit", **params), 422, code, field)

@@ -13,7 +13,7 @@ from hub.queries import accounts as query
 from hub.services import accounts, tokens
 from sync.runtime import Runtime
 from tests import factories
-from tests.api.houses import V1, House, problem
+from tests.api.houses import V1, House, check_problem
 from tests.conftest import FrozenClock
 from tests.factories import PASSWORD
 
@@ -67,7 +67,7 @@ def test_a_wrong_password_and_an_unknown_address_get_the_same_bytes(ada: Person)
             {"email": "nobody", "password": PASSWORD},
         )
     ]
-    problem(answers[0], 401, "invalid_credentials")
+    check_problem(answers[0], 401, "invalid_credentials")
     assert answers[0].content == answers[1].content == answers[2].content
 
 
@@ -86,14 +86,14 @@ def test_tokens_are_refreshed_once_each_and_a_second_use_ends_them_all(ada: Pers
     ada.tokens = answer.json()
     assert ada.me().status_code == 200
     for token in (first, second):
-        problem(ada.post("/refresh", {"refresh_token": token}), 401, "invalid_refresh_token")
+        check_problem(ada.post("/refresh", {"refresh_token": token}), 401, "invalid_refresh_token")
 
 
 def test_signing_out_ends_the_refresh_token_and_says_so_of_any(ada: Person) -> None:
     token = ada.login()["refresh_token"]
     for said in (token, token, "never given"):
         assert ada.post("/logout", {"refresh_token": said}).status_code == 204
-    problem(ada.post("/refresh", {"refresh_token": token}), 401, "invalid_refresh_token")
+    check_problem(ada.post("/refresh", {"refresh_token": token}), 401, "invalid_refresh_token")
 
 
 def test_an_access_token_lasts_a_quarter_of_an_hour(ada: Person, clock: FrozenClock) -> None:
@@ -101,7 +101,7 @@ def test_an_access_token_lasts_a_quarter_of_an_hour(ada: Person, clock: FrozenCl
     clock.advance(tokens.LIFETIME - timedelta(seconds=1))
     assert ada.me().status_code == 200
     clock.advance(timedelta(seconds=1))
-    problem(ada.me(), 401, "token_expired")
+    check_problem(ada.me(), 401, "token_expired")
 
 
 def test_one_may_choose_the_organization_to_sign_in_to(ada: Person, house: House) -> None:
@@ -112,7 +112,7 @@ def test_one_may_choose_the_organization_to_sign_in_to(ada: Person, house: House
     assert (there["member_id"], there["role"]) == (member["id"], "manager")
     assert len(ada.me().json()["organizations"]) == 2
     answer = ada.post("/login", {"email": ada.email, "password": PASSWORD, "organization_id": member["id"]})
-    problem(answer, 422, "unknown", "organization_id")
+    check_problem(answer, 422, "unknown", "organization_id")
 
 
 def test_a_name_is_changed_without_a_password(ada: Person) -> None:
@@ -124,13 +124,13 @@ def test_a_name_is_changed_without_a_password(ada: Person) -> None:
 def test_a_new_password_needs_the_present_one_and_ends_every_sign_in(ada: Person) -> None:
     token = ada.login()["refresh_token"]
     new = "an even better one"
-    problem(ada.me("PATCH", {"password": new}), 422, "required", "current_password")
+    check_problem(ada.me("PATCH", {"password": new}), 422, "required", "current_password")
     wrong = {"password": new, "current_password": "not it at all"}
-    problem(ada.me("PATCH", wrong), 422, "wrong_password", "current_password")
+    check_problem(ada.me("PATCH", wrong), 422, "wrong_password", "current_password")
     short = {"password": "short", "current_password": PASSWORD}
-    problem(ada.me("PATCH", short), 422, "too_short", "password")
+    check_problem(ada.me("PATCH", short), 422, "too_short", "password")
     assert ada.me("PATCH", {"password": new, "current_password": PASSWORD}).status_code == 200
-    problem(ada.post("/refresh", {"refresh_token": token}), 401, "invalid_refresh_token")
+    check_problem(ada.post("/refresh", {"refresh_token": token}), 401, "invalid_refresh_token")
     ada.login(password=new)
 
 
@@ -142,4 +142,6 @@ def test_a_disabled_account_cannot_refresh(ada: Person, runtime: Runtime) -> Non
     with runtime.database.unit_of_work(said["organization_id"]) as session:
         account = query.account(session, known.account_id)
         account.disabled_at = account.created_at
-    problem(ada.post("/refresh", {"refresh_token": said["refresh_token"]}), 401, "invalid_refresh_token")
+    check_problem(
+        ada.post("/refresh", {"refresh_token": said["refresh_token"]}), 401, "invalid_refresh_token"
+    )

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.api.houses import House, day, instant, problem
+from tests.api.houses import House, check_problem, day, instant
 
 
 def _ask(house: House, **params: Any) -> Any:
@@ -77,7 +77,7 @@ def test_one_type_alone_may_be_asked_for(house: House) -> None:
 def test_a_bad_question_is_refused_with_the_field_named(
     house: House, params: dict[str, Any], status: int, code: str, field: str
 ) -> None:
-    problem(_ask(house, **params), status, code, field)
+    check_problem(_ask(house, **params), status, code, field)
 
 
 def test_the_calendar_shows_what_takes_each_unit(house: House) -> None:
@@ -116,4 +116,4 @@ def test_a_bad_calendar_is_refused_with_the_field_named(
     usual = {"property_id": house.property_id, "from": day(9), "to": day(12)}
     asked = {name: value for name, value in (usual | params).items() if value is not None}
 
-    problem(house.get("/calendar", **asked), status, code, field)
+    check_problem(house.get("/calendar", **asked), status, code, field)

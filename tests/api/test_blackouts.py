@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.api.houses import House, day, instant, problem
+from tests.api.houses import House, check_problem, day, instant
 
 
 def _body(house: House, **fields: Any) -> dict[str, Any]:
@@ -34,7 +34,7 @@ def test_a_blackout_takes_the_unit_off_the_market(house: House) -> None:
         house.property_id,
     )
     assert house.get(f"/blackouts/{added['id']}").json() == added
-    problem(house.post("/bookings", house.stay(unit_id=house.rooms[0])), 409, "sold_out", "items[0]")
+    check_problem(house.post("/bookings", house.stay(unit_id=house.rooms[0])), 409, "sold_out", "items[0]")
 
 
 def test_a_car_is_taken_off_the_market_by_the_hour(house: House) -> None:
@@ -48,7 +48,7 @@ def test_a_car_is_taken_off_the_market_by_the_hour(house: House) -> None:
 def test_a_blackout_never_lies_over_a_booking(house: House) -> None:
     house.book(11, 13, unit_id=house.rooms[0])
 
-    problem(house.post("/blackouts", _body(house)), 409, "sold_out", "unit_id")
+    check_problem(house.post("/blackouts", _body(house)), 409, "sold_out", "unit_id")
     assert house.get("/blackouts").json()["items"] == []
 
 
@@ -69,14 +69,14 @@ def test_a_blackout_never_lies_over_a_booking(house: House) -> None:
 def test_a_bad_blackout_is_refused_with_the_field_named(
     house: House, fields: dict[str, Any], status: int, code: str, field: str
 ) -> None:
-    problem(house.post("/blackouts", _body(house, **fields)), status, code, field)
+    check_problem(house.post("/blackouts", _body(house, **fields)), status, code, field)
     assert house.get("/blackouts").json()["items"] == []
 
 
 def test_a_blackout_of_a_room_needs_nights(house: House) -> None:
     body = {"unit_id": house.rooms[0], "kind": "closed", "starts_at": instant(30), "ends_at": instant(31)}
 
-    problem(house.post("/blackouts", body), 422, "let_by", "starts_at")
+    check_problem(house.post("/blackouts", body), 422, "let_by", "starts_at")
 
 
 def test_blackouts_are_listed_in_order_and_by_what_is_asked(house: House) -> None:
@@ -108,7 +108,7 @@ def test_blackouts_are_listed_in_order_and_by_what_is_asked(house: House) -> Non
 def test_a_bad_filter_is_refused_with_its_name(
     house: House, params: dict[str, Any], code: str, field: str
 ) -> None:
-    problem(house.get("/blackouts", **params), 422, code, field)
+    check_problem(house.get("/blackouts", **params), 422, code, field)
 
 
 def test_an_edit_keeps_what_it_does_not_say(house: House) -> None:
@@ -133,7 +133,7 @@ def test_an_edit_of_a_version_that_is_gone_fails(house: House) -> None:
 
     second = house.ask("PATCH", path, json={"kind": "owner_stay"}, headers={"If-Match": seen})
 
-    problem(second, 412, "changed", "If-Match")
+    check_problem(second, 412, "changed", "If-Match")
     assert house.get(path).json()["kind"] == "closed"
 
 
@@ -152,7 +152,7 @@ def test_a_bad_edit_is_refused_with_the_field_named(
     added = _add(house)
     house.book(31, 33, unit_id=house.rooms[0])
 
-    problem(house.ask("PATCH", f"/blackouts/{added['id']}", json=body), status, code, field)
+    check_problem(house.ask("PATCH", f"/blackouts/{added['id']}", json=body), status, code, field)
     assert house.get(f"/blackouts/{added['id']}").json() == added
 
 
@@ -162,6 +162,6 @@ def test_a_removed_blackout_is_gone_and_the_unit_back(house: House) -> None:
     answer = house.ask("DELETE", path)
 
     assert (answer.status_code, answer.content) == (204, b"")
-    problem(house.get(path), 404, "not_found")
-    problem(house.ask("DELETE", path), 404, "not_found")
+    check_problem(house.get(path), 404, "not_found")
+    check_problem(house.ask("DELETE", path), 404, "not_found")
     house.book(unit_id=house.rooms[0])

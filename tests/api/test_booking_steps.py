@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.api.houses import House, day, instant, problem
+from tests.api.houses import House, check_problem, day, instant
 from tests.conftest import FrozenClock
 
 
@@ -32,7 +32,7 @@ def test_a_hold_that_ran_out_cannot_be_confirmed_and_its_unit_can_be_sold(
     held = house.book(unit_id=house.rooms[0], status="held", hold_minutes=5)
     clock.advance(timedelta(minutes=5))
 
-    problem(_step(house, held, "confirm"), 409, "hold_lapsed")
+    check_problem(_step(house, held, "confirm"), 409, "hold_lapsed")
     house.book(unit_id=house.rooms[0])
 
 
@@ -75,7 +75,7 @@ def test_nobody_comes_or_fails_to_come_before_the_day_of_arrival(
 ) -> None:
     booked = house.book(1, 3, unit_id=house.rooms[0])
 
-    problem(_step(house, booked, action), 409, "too_early")
+    check_problem(_step(house, booked, action), 409, "too_early")
     assert house.get(f"/bookings/{booked['id']}").json()["status"] == "confirmed"
 
     clock.advance(timedelta(days=1))
@@ -87,7 +87,7 @@ def test_a_step_out_of_order_is_refused_with_the_status(house: House, action: st
     booked = house.book()
     _step(house, booked, "cancel")
 
-    said = problem(_step(house, booked, action), 409, "wrong_status", "status")
+    said = check_problem(_step(house, booked, action), 409, "wrong_status", "status")
     assert said["errors"][0]["status"] == "cancelled"
 
 
@@ -125,7 +125,7 @@ def test_a_move_to_a_taken_room_is_refused_and_changes_nothing(house: House) -> 
 
     answer = _step(house, booked, "move", {"items": [item]})
 
-    problem(answer, 409, "sold_out", "items[0]")
+    check_problem(answer, 409, "sold_out", "items[0]")
     assert house.get(f"/bookings/{booked['id']}").json() == booked
 
 
@@ -159,7 +159,7 @@ def test_a_bad_move_is_refused_with_the_field_named(
     booked = house.book()
     item = {"item_id": booked["items"][0]["id"], **change}
 
-    problem(_step(house, booked, "move", {"items": [item]}), 422, code, field)
+    check_problem(_step(house, booked, "move", {"items": [item]}), 422, code, field)
 
 
 @pytest.mark.parametrize("body", [{}, {"items": []}, {"swap_with": str(uuid4()), "items": [{"item_id": 1}]}])
@@ -168,8 +168,10 @@ def test_a_move_says_either_items_or_a_swap(house: House, body: dict[str, Any]) 
     if body.get("items"):
         body = {**body, "items": [{"item_id": booked["items"][0]["id"]}]}
 
-    problem(_step(house, booked, "move", body), 422, "one_of", "items")
+    check_problem(_step(house, booked, "move", body), 422, "one_of", "items")
 
 
 def test_a_swap_with_an_unknown_booking_is_not_found(house: House) -> None:
-    problem(_step(house, house.book(), "move", {"swap_with": str(uuid4())}), 404, "not_found", "swap_with")
+    check_problem(
+        _step(house, house.book(), "move", {"swap_with": str(uuid4())}), 404, "not_found", "swap_with"
+    )

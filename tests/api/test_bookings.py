@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.api.houses import House, day, instant, problem
+from tests.api.houses import House, check_problem, day, instant
 
 GUEST = {"name": "Ada Lovelace", "email": "Ada@Example.com", "phone": "+34 600 123 456", "note": "late"}
 
@@ -55,7 +55,7 @@ def test_what_is_sold_is_refused_with_what_took_it(house: House) -> None:
 
     answer = house.post("/bookings", house.stay(11, 13, unit_id=house.rooms[0]))
 
-    said = problem(answer, 409, "sold_out", "items[0]")
+    said = check_problem(answer, 409, "sold_out", "items[0]")
     assert said["detail"] == f"sold out on {day(11)}"
     assert first["id"] in {error.get("reference") for error in said["errors"]}
     assert answer.json()["title"] == "The inventory or its state forbids it"
@@ -105,7 +105,7 @@ def test_bad_input_is_refused_with_the_field_named(
 ) -> None:
     answer = house.post("/bookings", _with(house.stay(), value, *path))
 
-    problem(answer, 422, code, field)
+    check_problem(answer, 422, code, field)
     assert house.get("/bookings").json()["items"] == []
 
 
@@ -124,11 +124,13 @@ def test_bad_instants_are_refused_with_the_field_named(
 ) -> None:
     item = {"unit_id": house.cars[0], "starts_at": starts_at, "ends_at": ends_at}
 
-    problem(house.post("/bookings", {"property_id": house.property_id, "items": [item]}), 422, code, field)
+    check_problem(
+        house.post("/bookings", {"property_id": house.property_id, "items": [item]}), 422, code, field
+    )
 
 
 def test_items_that_are_wrong_are_not_called_too_few_as_well(house: House) -> None:
-    said = problem(
+    said = check_problem(
         house.post("/bookings", house.stay() | {"items": [{"arrival": 1}]}),
         422,
         "invalid_date",
@@ -207,13 +209,13 @@ def test_a_booking_is_found_by_its_reference_in_any_case(house: House) -> None:
 def test_a_bad_filter_is_refused_with_its_name(
     house: House, params: dict[str, Any], code: str, field: str
 ) -> None:
-    problem(house.get("/bookings", **params), 422, code, field)
+    check_problem(house.get("/bookings", **params), 422, code, field)
 
 
 def test_a_list_of_an_unknown_property_is_not_found(house: House) -> None:
     answer = house.get("/bookings", property_id=str(uuid4()))
 
-    problem(answer, 404, "not_found", "property_id")
+    check_problem(answer, 404, "not_found", "property_id")
 
 
 def test_an_edit_changes_the_guest_and_the_version(house: House) -> None:
@@ -238,7 +240,7 @@ def test_an_edit_of_a_version_that_is_gone_fails(house: House) -> None:
 
     second = house.ask("PATCH", path, json={"guests": 1}, headers={"If-Match": seen})
 
-    problem(second, 412, "changed", "If-Match")
+    check_problem(second, 412, "changed", "If-Match")
     assert house.get(path).json()["guests"] == 2
 
 
@@ -263,7 +265,7 @@ def test_a_bad_edit_is_refused_with_the_field_named(
 ) -> None:
     booked = house.book()
 
-    problem(house.ask("PATCH", f"/bookings/{booked['id']}", json=body), 422, code, field)
+    check_problem(house.ask("PATCH", f"/bookings/{booked['id']}", json=body), 422, code, field)
     assert house.get(f"/bookings/{booked['id']}").json() == booked
 
 
@@ -296,4 +298,4 @@ def test_the_history_pages(house: House) -> None:
 
 @pytest.mark.parametrize("path", ["", "/history"])
 def test_an_id_that_is_none_is_an_unknown_booking(house: House, path: str) -> None:
-    problem(house.get(f"/bookings/latest{path}"), 404, "not_found")
+    check_problem(house.get(f"/bookings/latest{path}"), 404, "not_found")

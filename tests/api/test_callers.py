@@ -16,7 +16,7 @@ from hub.errors import NotSignedIn
 from hub.models.organizations import ROLES, Member
 from hub.services import tokens
 from hub.services.tokens import Claims
-from tests.api.houses import V1, House, problem
+from tests.api.houses import V1, House, check_problem
 from tests.conftest import FrozenClock
 
 KEY = b"k" * 32
@@ -36,14 +36,14 @@ def test_nobody_gets_in_without_a_token(client: TestClient, authorization: str |
 
 
 def test_a_token_in_the_address_is_none(client: TestClient, house: House) -> None:
-    problem(client.get(f"{V1}/bookings", params={"access_token": house.token}), 401, "no_token")
+    check_problem(client.get(f"{V1}/bookings", params={"access_token": house.token}), 401, "no_token")
 
 
 @pytest.mark.parametrize("token", ["x", "a.b.c", "\u00e9", "e30.e30.e30"])
 def test_a_token_that_is_none_of_ours_is_refused(client: TestClient, token: str) -> None:
     answer = client.get(f"{V1}/bookings", headers={b"Authorization": f"Bearer {token}".encode()})
 
-    problem(answer, 401, "invalid_token")
+    check_problem(answer, 401, "invalid_token")
 
 
 def test_a_token_lasts_a_quarter_of_an_hour(house: House, clock: FrozenClock) -> None:
@@ -53,7 +53,7 @@ def test_a_token_lasts_a_quarter_of_an_hour(house: House, clock: FrozenClock) ->
 
     clock.advance(timedelta(seconds=2))
 
-    problem(_ask(house.client, f"Bearer {token}"), 401, "token_expired")
+    check_problem(_ask(house.client, f"Bearer {token}"), 401, "token_expired")
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_roles_reach_as_far_as_they_should(house: House) -> None:
         "admin": 200,
         "super_admin": 200,
     }
-    said = problem(house.colleague("staff").get("/audit"), 403, "role")
+    said = check_problem(house.colleague("staff").get("/audit"), 403, "role")
     assert said["detail"] == "this needs the role manager; yours is staff"
 
 
@@ -127,7 +127,7 @@ def test_a_member_who_was_dismissed_gets_in_for_a_minute_at_most(house: House, c
     _change(colleague, deactivated_at=clock.instant)
     clock.advance(timedelta(minutes=1))
 
-    problem(colleague.get("/bookings"), 401, "not_a_member")
+    check_problem(colleague.get("/bookings"), 401, "not_a_member")
 
 
 def test_a_member_whose_role_was_lowered_loses_it_within_a_minute(house: House, clock: FrozenClock) -> None:
@@ -137,7 +137,7 @@ def test_a_member_whose_role_was_lowered_loses_it_within_a_minute(house: House, 
     _change(colleague, role="staff")
     clock.advance(timedelta(minutes=1))
 
-    problem(colleague.get("/audit"), 403, "role")
+    check_problem(colleague.get("/audit"), 403, "role")
     assert colleague.get("/bookings").status_code == 200
 
 
@@ -156,4 +156,4 @@ def test_a_token_for_a_member_of_nowhere_is_refused(house: House) -> None:
     claims = Claims(uuid4(), house.member_id, "admin")
     token = tokens.issue_access(house.runtime.database.vault.token_key, claims, hub_clock.now())
 
-    problem(_ask(house.client, f"Bearer {token}"), 401, "not_a_member")
+    check_problem(_ask(house.client, f"Bearer {token}"), 401, "not_a_member")

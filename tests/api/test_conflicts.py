@@ -14,7 +14,7 @@ from hub.database import vault_of
 from hub.ids import new_id
 from hub.models.external import ConflictRecord
 from hub.models.links import Connection, Link
-from tests.api.houses import House, problem
+from tests.api.houses import House, check_problem
 
 
 def _link(house: House) -> UUID:
@@ -114,4 +114,4 @@ def test_a_conflict_says_what_the_channel_said(house: House) -> None:
 def test_a_bad_filter_is_refused_with_its_name(
     house: House, params: dict[str, Any], code: str, field: str
 ) -> None:
-    problem(house.get("/conflicts", **params), 422, code, field)
+    check_problem(house.get("/conflicts", **params), 422, code, field)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.api.houses import House, problem
+from tests.api.houses import House, check_problem
 from tests.api.linked import FEED, connected, linked, pulled, says
 from tests.fakes.feed_server import Answer, FeedServer
 from tests.sync.calendars import day, nights
@@ -62,7 +62,7 @@ def test_a_bad_connection_is_refused_with_the_field_named(
 ) -> None:
     answer = house.post("/connections", {"connector": "ical", "name": "Seaside"} | fields)
 
-    said = problem(answer, 422, code, field)
+    said = check_problem(answer, 422, code, field)
     assert "pass" not in str(said)
     assert house.get("/connections").json()["items"] == []
 
@@ -84,7 +84,7 @@ def test_a_connection_is_renamed_unless_somebody_was_faster(house: House) -> Non
 
     assert (renamed.json()["name"], renamed.headers["etag"]) == ("Bay Rentals", '"2"')
     late = house.ask("PATCH", path, json={"name": "Late"}, headers={"If-Match": '"1"'})
-    problem(late, 412, "changed", "If-Match")
+    check_problem(late, 412, "changed", "If-Match")
 
 
 def test_new_settings_reach_the_links_only_if_the_calendar_answers(house: House, channel: FeedServer) -> None:
@@ -94,12 +94,12 @@ def test_new_settings_reach_the_links_only_if_the_calendar_answers(house: House,
     path = f"/connections/{connection['id']}"
 
     wrong = house.ask("PATCH", path, json={"settings": {"url": channel.url("/nothing.ics")}})
-    problem(wrong, 422, "not_found", "settings.url")
+    check_problem(wrong, 422, "not_found", "settings.url")
     assert pulled(house, link).state == "changed"
 
     channel.answer("/moved.ics", Answer(status=503))
     down = house.ask("PATCH", path, json={"settings": {"url": channel.url("/moved.ics")}})
-    problem(down, 502, "remote_error")
+    check_problem(down, 502, "remote_error")
     assert pulled(house, link).state == "unchanged"
 
     unchanged = house.ask("PATCH", path, json={"settings": connection["settings"]})
@@ -113,11 +113,11 @@ def test_a_connection_with_links_is_not_removed(house: House, channel: FeedServe
     link = linked(house, channel, connection_id=connection["id"])
     path = f"/connections/{connection['id']}"
 
-    problem(house.ask("DELETE", path), 409, "has_links")
+    check_problem(house.ask("DELETE", path), 409, "has_links")
 
     assert house.ask("DELETE", f"/links/{link['id']}").status_code == 204
     assert house.ask("DELETE", path).status_code == 204
-    problem(house.get(path), 404, "not_found")
+    check_problem(house.get(path), 404, "not_found")
 
 
 def test_connections_come_in_pages(house: House) -> None:
@@ -140,5 +140,5 @@ def test_staff_sees_connections_and_managers_make_them(house: House) -> None:
         ("PATCH", f"/connections/{made['id']}", {"name": "Mine"}),
         ("DELETE", f"/connections/{made['id']}", None),
     ):
-        problem(staff.ask(method, path, json=body), 403, "role")
+        check_problem(staff.ask(method, path, json=body), 403, "role")
     assert house.colleague("manager").ask("DELETE", f"/connections/{made['id']}").status_code == 204

@@ -13,7 +13,7 @@ from api.schemas.connections import NEW_CONNECTION
 from hub.models.bookings import Booking
 from hub.models.links import Connection
 from hub.queries import links as query
-from tests.api.houses import House, day, problem
+from tests.api.houses import House, check_problem, day
 
 
 def _edit_at_once(house: House, path: str, bodies: list[dict[str, Any]], etag: str | None) -> list[Any]:
@@ -49,7 +49,7 @@ def test_of_two_edits_of_one_version_one_wins(house: House, edited: tuple[str, l
 
     won, lost = sorted(answers, key=lambda answer: int(answer.status_code))
     assert won.status_code == 200
-    problem(lost, 412, "changed", "If-Match")
+    check_problem(lost, 412, "changed", "If-Match")
     assert house.get(path).json() == won.json()
 
 
@@ -88,14 +88,14 @@ def test_of_two_edits_of_one_version_of_a_connection_one_wins(house: House, conn
     won, lost = _at_once(house, connection, "PATCH", {"name": "North"}, {"name": "South"}, **seen)
 
     assert won.status_code == 200
-    problem(lost, 412, "changed", "If-Match")
+    check_problem(lost, 412, "changed", "If-Match")
 
 
 def test_a_connection_is_removed_once(house: House, connection: Connection) -> None:
     removed, late = _at_once(house, connection, "DELETE", None, None)
 
     assert removed.status_code == 204
-    problem(late, 404, "not_found")
+    check_problem(late, 404, "not_found")
 
 
 def test_two_edits_of_different_things_that_name_no_version_are_both_kept(

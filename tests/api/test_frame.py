@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 from api.app import create
 from api.frame import LARGEST_BODY
 from sync.runtime import Runtime
-from tests.api.houses import House, problem
+from tests.api.houses import House, check_problem
 
 
 def test_a_sane_request_id_is_kept_and_echoed(client: TestClient) -> None:
@@ -35,7 +35,7 @@ def test_any_other_request_gets_an_id_of_its_own(client: TestClient, sent: str |
 def test_a_body_that_is_declared_too_large_is_not_read(house: House) -> None:
     answer = house.ask("POST", "/bookings", content=b" " * (LARGEST_BODY + 1))
 
-    problem(answer, 413, "too_large")
+    check_problem(answer, 413, "too_large")
 
 
 def test_a_body_that_turns_out_too_large_is_refused(house: House) -> None:
@@ -45,7 +45,7 @@ def test_a_body_that_turns_out_too_large_is_refused(house: House) -> None:
 
     answer = house.ask("POST", "/bookings", content=endless(), headers={"Content-Type": "application/json"})
 
-    problem(answer, 413, "too_large")
+    check_problem(answer, 413, "too_large")
 
 
 def test_a_body_of_the_largest_size_is_read(house: House) -> None:
@@ -70,19 +70,19 @@ def test_malformed_json_says_where(house: House) -> None:
         "POST", "/bookings", content=b'{"items": ]', headers={"Content-Type": "application/json"}
     )
 
-    said = problem(answer, 400, "malformed_json")
+    said = check_problem(answer, 400, "malformed_json")
     assert said["detail"].endswith("at character 10")
 
 
 def test_a_form_is_no_json(house: House) -> None:
-    problem(house.ask("POST", "/bookings", data={"guests": "2"}), 415, "not_json")
+    check_problem(house.ask("POST", "/bookings", data={"guests": "2"}), 415, "not_json")
 
 
 @pytest.mark.parametrize("body", [b"{", b"\xff", b"[" * 100_000])
 def test_a_body_that_nobody_reads_may_be_anything(house: House, body: bytes) -> None:
     path = f"/links/{uuid4()}/sync"
 
-    problem(house.ask("POST", path, content=body, headers={"Idempotency-Key": "k"}), 404, "not_found")
+    check_problem(house.ask("POST", path, content=body, headers={"Idempotency-Key": "k"}), 404, "not_found")
 
 
 @pytest.mark.parametrize("body", [None, [], "text", 7])
@@ -91,18 +91,18 @@ def test_json_that_is_no_object_is_refused(house: House, body: object) -> None:
         "POST", "/bookings", content=json.dumps(body), headers={"Content-Type": "application/json"}
     )
 
-    problem(answer, 422, "no_object")
+    check_problem(answer, 422, "no_object")
 
 
 @pytest.mark.parametrize("path", ["/", "/api/v1", "/api/v1/nothing", "/api/v1/bookings/", "/wp-login.php"])
 def test_an_address_without_a_route_is_a_problem(client: TestClient, path: str) -> None:
-    problem(client.get(path, follow_redirects=False), 404, "not_found")
+    check_problem(client.get(path, follow_redirects=False), 404, "not_found")
 
 
 def test_a_method_without_a_route_is_a_problem(client: TestClient) -> None:
     answer = client.put("/api/v1/bookings")
 
-    problem(answer, 405, "method_not_allowed")
+    check_problem(answer, 405, "method_not_allowed")
     assert "POST" in answer.headers["allow"] or "GET" in answer.headers["allow"]
 
 
@@ -125,7 +125,7 @@ def test_a_defect_shows_no_trace_and_is_logged_under_the_requests_id(
     with TestClient(door) as client:
         answer = client.get("/defect", headers={"X-Request-ID": "the-one-that-failed"})
 
-    said = problem(answer, 500, "internal")
+    said = check_problem(answer, 500, "internal")
     assert said["request_id"] == "the-one-that-failed"
     assert "secret" not in answer.text
     assert "Traceback" not in answer.text

@@ -15,7 +15,7 @@ from hub.config import Settings
 from hub.database import Database
 from sync.runtime import Runtime
 from tests import factories
-from tests.api.houses import problem
+from tests.api.houses import check_problem
 from tests.servers import Database as Address
 
 
@@ -39,7 +39,7 @@ def test_without_a_database_the_process_lives_and_is_not_ready(runtime: Runtime)
         answer = client.get("/readyz")
     nowhere.dispose()
 
-    problem(answer, 503, "database_unreachable", "database")
+    check_problem(answer, 503, "database_unreachable", "database")
     assert int(answer.headers["retry-after"]) > 0
 
 
@@ -48,7 +48,7 @@ def test_without_redis_the_process_is_not_ready(runtime: Runtime) -> None:
     with TestClient(create(runtime=replace(runtime, settings=settings))) as client:
         answer = client.get("/readyz")
 
-    problem(answer, 503, "redis_unreachable", "redis")
+    check_problem(answer, 503, "redis_unreachable", "redis")
 
 
 def test_all_that_is_missing_is_named(runtime: Runtime) -> None:
@@ -73,6 +73,6 @@ def test_a_schema_that_lacks_something_is_not_ready_and_a_newer_one_is(
         assert client.get("/readyz").status_code == 200
 
         connection.execute("ALTER TABLE bookings RENAME COLUMN cancel_reason_sealed TO reason")
-        said = problem(client.get("/readyz"), 503, "schema_behind", "database")
+        said = check_problem(client.get("/readyz"), 503, "schema_behind", "database")
 
     assert "bookings.cancel_reason_sealed" in said["detail"]

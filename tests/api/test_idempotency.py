@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from hub.models.records import IdempotencyKey
-from tests.api.houses import House, day, problem
+from tests.api.houses import House, check_problem, day
 
 GUEST = {"name": "Ada Lovelace", "email": "ada@example.com"}
 
@@ -57,20 +57,20 @@ def test_a_key_is_not_used_for_another_request(house: House) -> None:
 
     answer = house.post("/bookings", house.stay(guests=2), Idempotency_Key="k")
 
-    problem(answer, 422, "idempotency_key_reused", "Idempotency-Key")
+    check_problem(answer, 422, "idempotency_key_reused", "Idempotency-Key")
     elsewhere = house.post(
         "/blackouts",
         {"unit_id": house.rooms[0], "kind": "closed", "arrival": day(40), "departure": day(41)},
         Idempotency_Key="k",
     )
-    problem(elsewhere, 422, "idempotency_key_reused", "Idempotency-Key")
+    check_problem(elsewhere, 422, "idempotency_key_reused", "Idempotency-Key")
     assert len(_bookings(house)) == 1
 
 
 def test_what_was_refused_may_be_sent_again_with_its_key(house: House) -> None:
     taken = house.book(unit_id=house.rooms[0])
     body = house.stay(unit_id=house.rooms[0])
-    problem(house.post("/bookings", body, Idempotency_Key="k"), 409, "sold_out", "items[0]")
+    check_problem(house.post("/bookings", body, Idempotency_Key="k"), 409, "sold_out", "items[0]")
     house.post(f"/bookings/{taken['id']}/cancel")
 
     answer = house.post("/bookings", body, Idempotency_Key="k")
@@ -104,7 +104,7 @@ def test_a_key_that_is_none_is_refused(house: House, key: str, code: str) -> Non
 
     answer = house.client.post("/api/v1/bookings", json=house.stay(), headers=headers)
 
-    problem(answer, 422, code, "Idempotency-Key")
+    check_problem(answer, 422, code, "Idempotency-Key")
     assert _bookings(house) == []
 
 
@@ -172,5 +172,5 @@ def test_when_the_first_of_two_is_refused_the_second_is_not_answered_with_its_re
         answers = list(threads.map(lambda _: house.post("/bookings", house.stay(), **same), range(2)))
 
     for answer in answers:
-        problem(answer, 409, "sold_out", "items[0]")
+        check_problem(answer, 409, "sold_out", "items[0]")
     assert house.work(lambda session: session.query(IdempotencyKey).filter_by(key="the same").count()) == 0

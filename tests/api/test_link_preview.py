@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.api.houses import House, problem
+from tests.api.houses import House, check_problem
 from tests.api.linked import FEED, says
 from tests.fakes.feed_server import Answer, FeedServer
 from tests.sync.calendars import day, nights
@@ -71,7 +71,7 @@ def test_a_feed_that_is_none_is_a_problem_that_says_whose(
 ) -> None:
     channel.answer(FEED, answer)
 
-    problem(_preview(house, channel), status, code, field)
+    check_problem(_preview(house, channel), status, code, field)
 
 
 def test_a_channel_that_asks_to_wait_is_quoted(house: House, channel: FeedServer) -> None:
@@ -79,7 +79,7 @@ def test_a_channel_that_asks_to_wait_is_quoted(house: House, channel: FeedServer
 
     answer = _preview(house, channel)
 
-    problem(answer, 502, "rate_limited")
+    check_problem(answer, 502, "rate_limited")
     assert answer.headers["retry-after"] == "120"
 
 
@@ -98,14 +98,14 @@ def test_a_channel_that_asks_to_wait_is_quoted(house: House, channel: FeedServer
 def test_a_bad_question_is_refused_with_the_field_named(
     house: House, channel: FeedServer, fields: dict[str, Any], code: str, field: str
 ) -> None:
-    problem(_preview(house, channel, **fields), 422, code, field)
+    check_problem(_preview(house, channel, **fields), 422, code, field)
     assert channel.requests() == []
 
 
 def test_another_organizations_unit_is_unknown(house: House, neighbours: House, channel: FeedServer) -> None:
     says(channel)
 
-    problem(_preview(house, channel, unit_id=neighbours.rooms[0]), 422, "unknown", "unit_id")
+    check_problem(_preview(house, channel, unit_id=neighbours.rooms[0]), 422, "unknown", "unit_id")
     assert channel.requests() == []
 
 

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.api.houses import House, problem
+from tests.api.houses import House, check_problem
 from tests.api.linked import FEED, connected, link_body, linked, pulled, says
 from tests.fakes.feed_server import Answer, FeedServer
 from tests.sync.calendars import calendar, day, nights
@@ -57,7 +57,7 @@ def test_a_feed_that_is_none_is_refused_and_nothing_is_saved(
     answer, status, code = NO_CALENDARS[kind]
     channel.answer(FEED, answer)
 
-    said = problem(
+    said = check_problem(
         house.post("/links", link_body(house, channel)),
         status,
         code,
@@ -83,7 +83,7 @@ def test_a_feed_that_is_none_is_refused_and_nothing_is_saved(
 def test_an_address_that_cannot_be_is_refused(house: House, channel: FeedServer, url: str, code: str) -> None:
     answer = house.post("/links", link_body(house, channel, settings={"url": url}))
 
-    problem(answer, 422, code, "settings.url")
+    check_problem(answer, 422, code, "settings.url")
     assert house.get("/links").json()["items"] == []
 
 
@@ -110,7 +110,7 @@ def test_a_bad_link_is_refused_with_the_field_named_and_its_channel_is_not_asked
     says(channel)
     body = link_body(house, channel, unit_id=house.rooms[0]) | fields
 
-    problem(house.post("/links", body), status, code, field)
+    check_problem(house.post("/links", body), status, code, field)
     assert channel.requests() == []
     assert house.get("/links").json()["items"] == []
 
@@ -198,7 +198,7 @@ def test_a_new_address_is_asked_before_it_is_saved(house: House, channel: FeedSe
     path = f"/links/{link['id']}"
 
     wrong = house.ask("PATCH", path, json={"settings": {"url": channel.url("/nothing.ics")}})
-    problem(wrong, 422, "not_found", "settings.url")
+    check_problem(wrong, 422, "not_found", "settings.url")
     assert pulled(house, link).state == "unchanged"
 
     channel.answer("/moved.ics", Answer(body=calendar(nights("b", day(30), day(31)))))
@@ -216,7 +216,7 @@ def test_an_interval_is_changed_unless_somebody_was_faster(house: House, channel
 
     assert (changed.json()["interval_seconds"], changed.headers["etag"]) == (1800, '"2"')
     late = house.ask("PATCH", path, json={"interval_seconds": 60}, headers={"If-Match": '"1"'})
-    problem(late, 412, "changed", "If-Match")
+    check_problem(late, 412, "changed", "If-Match")
 
 
 def test_a_removed_link_frees_its_nights(house: House, channel: FeedServer) -> None:
@@ -224,13 +224,13 @@ def test_a_removed_link_frees_its_nights(house: House, channel: FeedServer) -> N
     link = linked(house, channel)
     pulled(house, link)
     stay = house.stay(20, 22, unit_id=house.rooms[0])
-    said = problem(house.post("/bookings", stay), 409, "sold_out", "items[0]")
+    said = check_problem(house.post("/bookings", stay), 409, "sold_out", "items[0]")
     assert "Seaside Rentals" in str(said), "told with which channel it collides"
 
     assert house.ask("DELETE", f"/links/{link['id']}").status_code == 204
 
     assert house.post("/bookings", stay).status_code == 201
-    problem(house.get(f"/links/{link['id']}"), 404, "not_found")
+    check_problem(house.get(f"/links/{link['id']}"), 404, "not_found")
 
 
 def test_links_are_listed_in_pages_and_by_what_is_asked(house: House, channel: FeedServer) -> None:
@@ -247,7 +247,7 @@ def test_links_are_listed_in_pages_and_by_what_is_asked(house: House, channel: F
     assert ids(property_id=house.property_id) == [first["id"], second["id"]]
     page = house.get("/links", limit=1).json()
     assert ids(limit=1, cursor=page["next_cursor"]) == [second["id"]]
-    problem(house.get("/links", state="asleep"), 422, "enum", "state")
+    check_problem(house.get("/links", state="asleep"), 422, "enum", "state")
 
 
 def test_staff_sees_links_and_managers_make_them(house: House, channel: FeedServer) -> None:
@@ -263,6 +263,6 @@ def test_staff_sees_links_and_managers_make_them(house: House, channel: FeedServ
         ("POST", f"/links/{link['id']}/pause", None),
         ("POST", f"/links/{link['id']}/rotate-feed", None),
     ):
-        problem(staff.ask(method, path, json=body), 403, "role")
+        check_problem(staff.ask(method, path, json=body), 403, "role")
     asked = len(channel.requests())
     assert asked == 1, "nobody is asked for somebody who may not"

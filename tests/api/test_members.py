@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests import factories
-from tests.api.houses import V1, House, problem
+from tests.api.houses import V1, House, check_problem
 from tests.factories import PASSWORD
 
 PATH = "/organization/members"
@@ -35,7 +35,7 @@ def test_a_member_is_added_shown_changed_and_deactivated(house: House) -> None:
     listed = [one["id"] for one in house.get(PATH).json()["items"]]
     assert listed == [str(house.member_id)]
     assert len(house.get(PATH, deactivated="true").json()["items"]) == 2
-    problem(house.ask("PATCH", path, json={"role": "staff"}), 409, "deactivated")
+    check_problem(house.ask("PATCH", path, json={"role": "staff"}), 409, "deactivated")
 
 
 @pytest.mark.parametrize("role", ["staff", "manager"])
@@ -43,27 +43,29 @@ def test_only_admins_see_and_choose_members(house: House, role: str) -> None:
     colleague = house.colleague(role)
     for method, path in (("GET", PATH), ("POST", PATH), ("DELETE", f"{PATH}/{house.member_id}")):
         answer = colleague.ask(method, path, json=body() if method == "POST" else None)
-        problem(answer, 403, "role")
+        check_problem(answer, 403, "role")
 
 
 def test_a_dismissed_member_is_nobody_at_the_next_request(house: House) -> None:
     colleague = house.colleague("manager")
     assert colleague.get("/properties").status_code == 200
     house.ask("DELETE", f"{PATH}/{colleague.member_id}")
-    problem(colleague.get("/properties"), 401, "not_a_member")
+    check_problem(colleague.get("/properties"), 401, "not_a_member")
 
 
 def test_a_demotion_counts_at_the_next_request(house: House) -> None:
     colleague = house.colleague("manager")
     assert colleague.get("/units").status_code == 200
     house.ask("PATCH", f"{PATH}/{colleague.member_id}", json={"role": "staff"})
-    problem(colleague.ask("PATCH", f"/units/{house.rooms[0]}", json={"status": "cleaning"}), 403, "role")
+    check_problem(
+        colleague.ask("PATCH", f"/units/{house.rooms[0]}", json={"status": "cleaning"}), 403, "role"
+    )
 
 
 def test_the_last_admin_stays(house: House) -> None:
     path = f"{PATH}/{house.member_id}"
-    problem(house.ask("DELETE", path), 409, "last_admin")
-    problem(house.ask("PATCH", path, json={"role": "staff"}), 409, "last_admin")
+    check_problem(house.ask("DELETE", path), 409, "last_admin")
+    check_problem(house.ask("PATCH", path, json={"role": "staff"}), 409, "last_admin")
 
 
 @pytest.mark.parametrize(
@@ -81,17 +83,17 @@ def test_the_last_admin_stays(house: House) -> None:
 def test_a_member_who_cannot_be_is_refused_with_the_field_named(
     house: House, more: dict[str, Any], code: str, field: str
 ) -> None:
-    problem(house.post(PATH, body(**more)), 422, code, field)
+    check_problem(house.post(PATH, body(**more)), 422, code, field)
     assert len(house.get(PATH).json()["items"]) == 1
 
 
 def test_a_member_of_another_organization_joins_without_a_password(house: House, neighbours: House) -> None:
     new = body()
     neighbours.post(PATH, new)
-    problem(house.post(PATH, new), 422, "has_account", "password")
+    check_problem(house.post(PATH, new), 422, "has_account", "password")
     joined = house.post(PATH, new | {"password": None})
     assert joined.status_code == 201
-    problem(house.post(PATH, new | {"password": None}), 422, "already_a_member", "email")
+    check_problem(house.post(PATH, new | {"password": None}), 422, "already_a_member", "email")
 
 
 def test_members_page(house: House) -> None:

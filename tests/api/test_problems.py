@@ -22,7 +22,7 @@ from api.etags import PreconditionFailed
 from connectors.errors import RateLimited, Rejected
 from hub.errors import Conflict, HubError, NotAllowed, NotFound, NotSignedIn, Reason, Refused
 from sync.runtime import Runtime
-from tests.api.houses import House, problem
+from tests.api.houses import House, check_problem
 
 Fails = Callable[[BaseException | Callable[[], None]], Any]
 
@@ -64,7 +64,7 @@ def test_each_kind_of_refusal_has_its_status(fails: Fails, kind: type[HubError],
         kind(Reason("why", "because", "items[0].unit_id", {"night": "2027-07-01"}), Reason("b", "c"))
     )
 
-    said = problem(answer, status, "why", "items[0].unit_id")
+    said = check_problem(answer, status, "why", "items[0].unit_id")
     assert said["errors"][0]["night"] == "2027-07-01"
     assert said["errors"][1] == {"code": "b", "message": "c", "field": None}
     assert said["title"] == problems.TITLES[status]
@@ -87,7 +87,7 @@ def test_who_is_not_signed_in_is_told_how(fails: Fails) -> None:
 
 
 def test_a_lost_edit_is_412(fails: Fails) -> None:
-    problem(fails(StaleDataError("UPDATE expected to update 1 row(s)")), 412, "changed", "If-Match")
+    check_problem(fails(StaleDataError("UPDATE expected to update 1 row(s)")), 412, "changed", "If-Match")
 
 
 def _raised(cause: Exception, kind: type[DBAPIError]) -> DBAPIError:
@@ -127,7 +127,7 @@ def test_an_overlap_that_only_the_constraint_saw_is_409_and_a_logged_defect(
                 )
             )
 
-    problem(fails(sell_again), 409, "overlap")
+    check_problem(fails(sell_again), 409, "overlap")
     assert any(
         record.levelno == logging.ERROR and "ex_allocations_unit_id_during" in record.getMessage()
         for record in caplog.records
@@ -139,7 +139,7 @@ def test_a_value_that_the_database_cannot_keep_is_422(fails: Fails, house: House
         with house.runtime.database.unit_of_work(house.organization_id) as session:
             session.execute(text("SELECT CAST('2027-99-99' AS date)"))
 
-    problem(fails(keep), 422, "invalid_value")
+    check_problem(fails(keep), 422, "invalid_value")
 
 
 def test_a_defect_in_a_statement_is_500_without_the_statement(fails: Fails, house: House) -> None:
@@ -147,14 +147,14 @@ def test_a_defect_in_a_statement_is_500_without_the_statement(fails: Fails, hous
         with house.runtime.database.unit_of_work(house.organization_id) as session:
             session.execute(text("SELECT nothing FROM nowhere"))
 
-    assert "nowhere" not in str(problem(fails(mistake), 500, "internal"))
+    assert "nowhere" not in str(check_problem(fails(mistake), 500, "internal"))
 
 
 def test_a_channels_failure_is_502_with_its_own_words(fails: Fails) -> None:
-    problem(fails(Rejected("calendar.example.com: not found", code="not_found")), 502, "not_found")
+    check_problem(fails(Rejected("calendar.example.com: not found", code="not_found")), 502, "not_found")
     limited = fails(RateLimited("slow down", retry_after=timedelta(seconds=90)))
     assert limited.headers["retry-after"] == "90"
 
 
 def test_any_other_status_keeps_its_name(fails: Fails) -> None:
-    problem(fails(HTTPException(418, "short and stout")), 418, "im_a_teapot")
+    check_problem(fails(HTTPException(418, "short and stout")), 418, "im_a_teapot")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from hub.ids import new_id
-from tests.api.houses import V1, House, day, problem
+from tests.api.houses import V1, House, check_problem, day
 
 NEW = {"name": "Villa Verde", "time_zone": "Europe/Lisbon"}
 FULL = NEW | {
@@ -59,13 +59,13 @@ def test_a_property_is_added_with_all_its_content_and_read_back(house: House) ->
 def test_a_property_that_cannot_be_is_refused_with_the_field_named(
     house: House, more: dict[str, Any], code: str, field: str
 ) -> None:
-    problem(house.post("/properties", NEW | more), 422, code, field)
+    check_problem(house.post("/properties", NEW | more), 422, code, field)
     assert len(house.get("/properties").json()["items"]) == 1
-    problem(house.ask("PATCH", f"/properties/{house.property_id}", json=more), 422, code, field)
+    check_problem(house.ask("PATCH", f"/properties/{house.property_id}", json=more), 422, code, field)
 
 
 def test_an_unknown_zone_is_named(house: House) -> None:
-    said = problem(
+    said = check_problem(
         house.post("/properties", NEW | {"time_zone": "Europe/Nowhere"}),
         422,
         "unknown_time_zone",
@@ -86,8 +86,10 @@ def test_of_two_edits_of_one_version_the_second_fails(house: House, path: str) -
     ]
     assert answers[0].status_code == 200
     assert answers[0].headers["etag"] != seen
-    problem(answers[1], 412, "changed", "If-Match")
-    problem(house.ask("DELETE", f"/{path}/{target}", headers={"If-Match": seen}), 412, "changed", "If-Match")
+    check_problem(answers[1], 412, "changed", "If-Match")
+    check_problem(
+        house.ask("DELETE", f"/{path}/{target}", headers={"If-Match": seen}), 412, "changed", "If-Match"
+    )
     assert house.get(f"/{path}/{target}").json()["name"] == "First"
 
 
@@ -99,8 +101,8 @@ def test_staff_read_the_inventory_and_managers_shape_it(house: House, path: str)
     staff, manager = house.colleague("staff"), house.colleague("manager")
     for url in (f"/{path}", f"/{path}/{target}"):
         assert staff.get(url).status_code == 200
-    problem(staff.ask("PATCH", f"/{path}/{target}", json={"name": "Mine"}), 403, "role")
-    problem(staff.ask("DELETE", f"/{path}/{target}"), 403, "role")
+    check_problem(staff.ask("PATCH", f"/{path}/{target}", json={"name": "Mine"}), 403, "role")
+    check_problem(staff.ask("DELETE", f"/{path}/{target}"), 403, "role")
     assert manager.ask("PATCH", f"/{path}/{target}", json={"name": "Ours"}).status_code == 200
 
 
@@ -119,7 +121,7 @@ def test_archiving_hides_from_lists_and_keeps_for_the_books(house: House) -> Non
     assert house.ask("DELETE", path).status_code == 204
     assert [one["id"] for one in house.get("/properties").json()["items"]] == [house.property_id]
     assert house.get(path).json()["archived_at"] is not None
-    problem(house.ask("PATCH", path, json={"name": "Again"}), 409, "archived")
+    check_problem(house.ask("PATCH", path, json={"name": "Again"}), 409, "archived")
 
 
 def test_what_a_guest_will_come_to_is_not_archived(house: House) -> None:
@@ -129,7 +131,7 @@ def test_what_a_guest_will_come_to_is_not_archived(house: House) -> None:
         f"/unit-types/{house.unit_type_id}",
         f"/properties/{house.property_id}",
     ):
-        said = problem(house.ask("DELETE", path), 409, "in_use")
+        said = check_problem(house.ask("DELETE", path), 409, "in_use")
         assert said["errors"][0]["reference"] == booked["reference"]
         assert said["errors"][0]["first"] == day(10)
 
@@ -161,7 +163,7 @@ def test_a_unit_type_has_the_usual_turnaround(
 def test_a_unit_type_that_cannot_be_is_refused_with_the_field_named(
     house: House, more: dict[str, Any], code: str, field: str
 ) -> None:
-    problem(house.post("/unit-types", unit_type(house, **more)), 422, code, field)
+    check_problem(house.post("/unit-types", unit_type(house, **more)), 422, code, field)
 
 
 def test_unit_types_are_listed_by_property_and_changed(house: House) -> None:
@@ -176,4 +178,4 @@ def test_unit_types_are_listed_by_property_and_changed(house: House) -> None:
 def test_how_a_sold_type_is_let_stays(house: House) -> None:
     house.book(10, 12, unit_id=house.rooms[0])
     answer = house.ask("PATCH", f"/unit-types/{house.unit_type_id}", json={"let_by": "hour"})
-    problem(answer, 409, "in_use", "let_by")
+    check_problem(answer, 409, "in_use", "let_by")

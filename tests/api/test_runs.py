@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 
 from sync.due import claim_due
-from tests.api.houses import House, problem
+from tests.api.houses import House, check_problem
 from tests.api.linked import FEED, linked, pulled, says
 from tests.fakes.feed_server import Answer, FeedServer
 from tests.sync.calendars import day, nights
@@ -79,7 +79,7 @@ def test_a_dry_run_of_a_channel_that_is_down_is_a_502(
 
     answer = house.ask("POST", f"/links/{link['id']}/sync", params={"dry_run": True})
 
-    problem(answer, 502, "remote_error")
+    check_problem(answer, 502, "remote_error")
 
 
 def test_a_link_that_rests_is_not_synced(house: House, link: dict[str, Any]) -> None:
@@ -87,7 +87,7 @@ def test_a_link_that_rests_is_not_synced(house: House, link: dict[str, Any]) -> 
     assert (paused.status_code, paused.json()["state"]) == (200, "paused")
     assert paused.json()["next_pull_at"] is None
 
-    said = problem(house.post(f"/links/{link['id']}/sync"), 409, "not_active")
+    said = check_problem(house.post(f"/links/{link['id']}/sync"), 409, "not_active")
     assert "resume it first" in said["detail"]
 
     resumed = house.post(f"/links/{link['id']}/resume").json()
@@ -101,7 +101,7 @@ def test_a_link_that_only_exports_is_not_synced(
 ) -> None:
     link = linked(house, channel, direction="export", settings={})
 
-    problem(house.ask("POST", f"/links/{link['id']}/sync", params=params), 409, "exports_only")
+    check_problem(house.ask("POST", f"/links/{link['id']}/sync", params=params), 409, "exports_only")
 
 
 def test_a_rotated_feed_leaves_its_old_address(house: House, channel: FeedServer) -> None:
@@ -115,7 +115,7 @@ def test_a_rotated_feed_leaves_its_old_address(house: House, channel: FeedServer
 
 
 def test_a_link_that_only_imports_has_no_feed_to_rotate(house: House, link: dict[str, Any]) -> None:
-    problem(house.post(f"/links/{link['id']}/rotate-feed"), 409, "no_feed")
+    check_problem(house.post(f"/links/{link['id']}/rotate-feed"), 409, "no_feed")
 
 
 def test_staff_reads_what_was_imported(house: House, link: dict[str, Any]) -> None:
@@ -175,16 +175,16 @@ def test_consumers_are_empty_until_somebody_fetches(house: House, link: dict[str
 
 @pytest.mark.parametrize("step", ["sync", "pause", "resume", "rotate-feed"])
 def test_a_step_of_an_unknown_link_is_a_404(house: House, step: str) -> None:
-    problem(house.post(f"/links/{uuid4()}/{step}"), 404, "not_found")
+    check_problem(house.post(f"/links/{uuid4()}/{step}"), 404, "not_found")
 
 
 @pytest.mark.parametrize("listed", ["runs", "events", "consumers"])
 def test_a_list_of_an_unknown_link_is_a_404(house: House, listed: str) -> None:
-    problem(house.get(f"/links/{uuid4()}/{listed}"), 404, "not_found")
+    check_problem(house.get(f"/links/{uuid4()}/{listed}"), 404, "not_found")
 
 
 def test_guests_see_nothing_of_it(house: House, link: dict[str, Any]) -> None:
     guest = house.colleague("guest")
 
     for path in ("/connectors", "/connections", "/links", "/sync-runs", f"/links/{link['id']}/events"):
-        problem(guest.get(path), 403, "role")
+        check_problem(guest.get(path), 403, "role")

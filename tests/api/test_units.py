@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from hub.ids import new_id
-from tests.api.houses import V1, House, problem
+from tests.api.houses import V1, House, check_problem
 
 
 def a_type(house: House, **more: Any) -> str:
@@ -63,7 +63,7 @@ def test_a_unit_that_cannot_be_is_refused_with_the_field_named(
     house: House, more: dict[str, Any], code: str, field: str
 ) -> None:
     body = {"unit_type_id": house.unit_type_id, "name": "Attic"} | more
-    problem(house.post("/units", body), 422, code, field)
+    check_problem(house.post("/units", body), 422, code, field)
     assert len(house.get("/units").json()["items"]) == 5
 
 
@@ -77,7 +77,7 @@ def test_a_composite_names_the_part_that_does_not_fit(house: House) -> None:
         ([house.rooms[2], house.rooms[2]], "duplicate_part", "parts[1]"),
         ([house.rooms[2]], "too_few_parts", "parts"),
     ):
-        problem(house.post("/units", body | {"parts": parts}), 422, code, field)
+        check_problem(house.post("/units", body | {"parts": parts}), 422, code, field)
 
 
 def test_overlapping_composites_are_never_sold_together(house: House) -> None:
@@ -86,7 +86,7 @@ def test_overlapping_composites_are_never_sold_together(house: House) -> None:
     second = house.post("/units", body).json()
     house.book(10, 12, unit_id=first["id"])
     answer = house.post("/bookings", house.stay(11, 13, unit_id=second["id"]))
-    problem(answer, 409, "sold_out", "items[0]")
+    check_problem(answer, 409, "sold_out", "items[0]")
 
 
 def test_the_parts_of_what_is_sold_stay(house: House) -> None:
@@ -94,8 +94,8 @@ def test_the_parts_of_what_is_sold_stay(house: House) -> None:
     path = f"/units/{villa['id']}"
     assert house.ask("PATCH", path, json={"parts": house.rooms}).json()["version"] == 2
     house.book(10, 12, unit_id=villa["id"])
-    problem(house.ask("PATCH", path, json={"parts": house.rooms[:2]}), 409, "in_use", "parts")
-    problem(
+    check_problem(house.ask("PATCH", path, json={"parts": house.rooms[:2]}), 409, "in_use", "parts")
+    check_problem(
         house.ask("PATCH", f"/units/{house.rooms[0]}", json={"parts": house.rooms[1:]}),
         422,
         "whole_is_part",
@@ -121,5 +121,5 @@ def test_units_are_listed_by_property_and_type_in_pages(house: House) -> None:
 def test_an_archived_unit_is_sold_no_more(house: House) -> None:
     assert house.ask("DELETE", f"/units/{house.rooms[0]}").status_code == 204
     answer = house.post("/bookings", house.stay(unit_id=house.rooms[0]))
-    problem(answer, 422, "unknown", "items[0].unit_id")
+    check_problem(answer, 422, "unknown", "items[0].unit_id")
     assert len(house.get("/units", unit_type_id=house.unit_type_id).json()["items"]) == 2

@@ -120,4 +120,4 @@ def test_every_action_leads_somewhere_and_no_two_to_the_same_status() -> None:
 
 
 def test_a_booking_starts_early_in_its_life() -> None:
-    assert FIRST == (Status.HELD, Status.PENDING, Status.CONFIRMED)
+    assert FIRST == (Status.HELD, Status.CONFIRMED)
