@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
 from zoneinfo import ZoneInfo
 
@@ -35,6 +36,26 @@ class Timed:
 When: TypeAlias = AllDay | Timed
 
 
+class Nature(StrEnum):
+    """What a busy event stands for, as far as its channel lets us tell."""
+
+    STAY = "stay"
+    """A guest's"""
+    BLOCK = "block"
+    """Closed, and by no guest of that channel: by its host, its policy, or because another channel said so"""
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What hubs write on what they say, so that each recognises its own word when it comes back."""
+
+    origin: str
+    """The UID that it had where it came from"""
+    via: tuple[str, ...]
+    """One hop for each hub that said it, from the origin on: 16 hex digits of a feed, a dot, 16 of proof"""
+
+
 @dataclass(frozen=True, slots=True)
 class RemoteEvent:
     """One occurrence on a channel, as received; recurrences arrive expanded."""
@@ -48,6 +69,14 @@ class RemoteEvent:
     sequence: int = 0
     problem: str | None = None
     """In words, what could not be read; the event counts all the same."""
+    note: str = ""
+    """In words, why an event that its channel calls busy does not count here"""
+    nature: Nature = Nature.UNKNOWN
+    code: str = ""
+    """The channel's own code of a stay; empty where it tells none"""
+    phone_digits: str = ""
+    """The last digits of the guest's telephone number, where the channel tells them"""
+    mark: Mark | None = None
 
     @property
     def key(self) -> str:
@@ -78,6 +107,8 @@ class Pulled:
     """The remote says what it said last time: `events` is empty and what is stored stays."""
     problems: tuple[str, ...] = ()
     title: str = ""
+    source: str = ""
+    """Slug of the channel that made the calendar, as far as it can be told"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +121,7 @@ class FeedEntry:
     modified_at: datetime
     sequence: int
     description: str = ""
-    origin: str | None = None
-    """For a block relayed from elsewhere: the identity it had where it came from."""
+    mark: Mark | None = None
 
 
 @dataclass(frozen=True, slots=True)

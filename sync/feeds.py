@@ -162,7 +162,7 @@ def _rendered(feed: FeedLink, content: FeedContent, planned: Plan, modified_at: 
             summary=entry.content.summary,
             modified_at=entry.modified_at,
             sequence=entry.sequence,
-            origin=entry.content.origin,
+            mark=contract.Mark(entry.content.origin, ()) if entry.content.origin else None,
         )
         for entry in planned.live
     )

@@ -12,7 +12,7 @@ from hub.ids import new_id
 from hub.models.base import Base
 from hub.models.bookings import Booking
 from hub.models.external import ConflictRecord, ExternalBlock, ExternalEvent
-from hub.models.links import Connection, FeedEntry, FeedFetches, FeedSnapshot, Link
+from hub.models.links import Connection, FeedEntry, FeedExport, FeedFetches, FeedSnapshot, Link
 from hub.models.organizations import Member, RefreshToken
 from hub.models.properties import Unit
 from hub.models.records import IdempotencyKey, SyncRun
@@ -122,6 +122,16 @@ def _channel(here: UUID, room: Unit, booking: Booking) -> list[Base]:
         modified_at=now,
         exported_at=now,
     )
+    export = FeedExport(
+        organization_id=here,
+        link_id=link_id,
+        uid=entry.uid,
+        origin=entry.uid,
+        kind="booking",
+        since_revision=1,
+        since_at=now,
+        **span,
+    )
     snapshot = FeedSnapshot(
         organization_id=here,
         id=link_id,
@@ -135,7 +145,7 @@ def _channel(here: UUID, room: Unit, booking: Booking) -> list[Base]:
         organization_id=here, link_id=link_id, consumer="Airbnb", day="2030-01-01", first_at=now, last_at=now
     )
     run = SyncRun(organization_id=here, link_id=link_id, trigger="request", state="done", created_at=now)
-    return [connection, *links, event, block, conflict, entry, snapshot, fetches, run]
+    return [connection, *links, event, block, conflict, entry, export, snapshot, fetches, run]
 
 
 def _records(here: UUID, admin: Member) -> list[Base]:

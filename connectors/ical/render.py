@@ -62,8 +62,8 @@ def _event(entry: FeedEntry) -> Iterator[str]:
     yield f"SUMMARY:{_text(entry.summary)}"
     if entry.description:
         yield f"DESCRIPTION:{_text(entry.description)}"
-    if entry.origin is not None:
-        yield f"X-CHANNEL-HUB-ORIGIN:{_text(entry.origin)}"
+    if entry.mark is not None:
+        yield f"X-CHANNEL-HUB-ORIGIN:{_text(entry.mark.origin)}"
     yield "STATUS:CONFIRMED"
     yield "TRANSP:OPAQUE"
     yield "END:VEVENT"

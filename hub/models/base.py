@@ -27,6 +27,8 @@ class Base(DeclarativeBase):
         datetime: DateTime(timezone=True),
         dict[str, Any]: JSONB,
         list[str]: JSONB,
+        list[list[str]]: JSONB,
+        list[dict[str, Any]]: JSONB,
         str: Text,
         UUID: Uuid,
     }

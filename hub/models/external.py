@@ -7,12 +7,16 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
-from sqlalchemy.orm import Mapped
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
 
 from hub.models.base import Owned, belongs_to, one_of
 
 CONFLICT_TYPES = ("EXTERNAL_OVERLAP", "UNPLACED")
 CONFLICT_STATES = ("open", "closed")
+NATURES = ("stay", "block", "unknown")
+SLIDES = ("lead", "horizon")
+STANDINGS = ("external", "echo", "draining", "muted")
 
 
 class ExternalEvent(Owned):
@@ -24,6 +28,9 @@ class ExternalEvent(Owned):
         UniqueConstraint("organization_id", "link_id", "key"),
         UniqueConstraint("uid_out"),
         CheckConstraint("starts_at < ends_at", name="period"),
+        one_of("nature", NATURES),
+        one_of("standing", STANDINGS),
+        one_of("slide", SLIDES),
     )
 
     link_id: Mapped[UUID]
@@ -38,12 +45,39 @@ class ExternalEvent(Owned):
     sealed: Mapped[bytes]
     """{"summary", "description", "uid"}"""
     problem: Mapped[str | None]
+    nature: Mapped[str] = mapped_column(default="unknown")
+    code: Mapped[str] = mapped_column(default="")
+    """The channel's own code of a stay"""
     digest: Mapped[bytes]
-    """Of all that was received: an unchanged event costs no write"""
+    """Of what matters to the inventory: a change of it is news"""
+    text_digest: Mapped[bytes] = mapped_column(default=b"")
+    """Of the texts: an unchanged event costs no write"""
+    slide: Mapped[str | None]
+    """A window of the channel's policy that moves on every day: "lead" or "horizon\""""
+    called: Mapped[list[dict[str, Any]]] = mapped_column(default=list)
+    """Its former names, the oldest first: [{"key", "until"}]"""
+    mark: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    """What hubs wrote on it: {"origin", "via"}"""
     uid_out: Mapped[str]
     """Its name in the feeds that relay it, for life"""
     first_seen_at: Mapped[datetime]
     changed_at: Mapped[datetime]
+
+    remainder: Mapped[bool] = mapped_column(default=False)
+    """What is left of an event that shrank or moved, until its channel has said so often enough"""
+    missing_since: Mapped[datetime | None]
+    """The channel no longer tells it: what it takes waits to be freed"""
+    missing_read_at: Mapped[datetime | None]
+    missing_reads: Mapped[int] = mapped_column(default=0)
+    """Readings in a row without it, and how many it takes"""
+    missing_needs: Mapped[int] = mapped_column(default=0)
+    kept_at: Mapped[datetime | None]
+    """A person said that it counts although its channel no longer tells it"""
+
+    standing: Mapped[str] = mapped_column(default="external")
+    echo: Mapped[list[list[str]]] = mapped_column(default=list)
+    """The stretches of it that are our own word come back, and take nothing: [[start, end]]"""
+    draining_since: Mapped[datetime | None]
 
 
 class ExternalBlock(Owned):

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hub.models.base import Owned, belongs_to, of_organization, one_of
@@ -46,9 +47,10 @@ class Link(Edited):
         Index(
             "ix_links_due",
             "next_pull_at",
-            postgresql_where=text("state = 'active' AND direction IN ('import', 'two_way')"),
+            postgresql_where=text("state IN ('active', 'guarded') AND direction IN ('import', 'two_way')"),
         ),
         Index(None, "organization_id", "property_id"),
+        Index("ix_links_host", "host", postgresql_where=text("host <> ''")),
     )
 
     connection_id: Mapped[UUID]
@@ -62,6 +64,13 @@ class Link(Edited):
     state: Mapped[str] = mapped_column(default="active")
     state_reason: Mapped[str | None]
     """In plain words, with what to do about it"""
+
+    source: Mapped[str] = mapped_column(default="")
+    """Slug of the channel that makes the calendar, as its content tells"""
+    host: Mapped[str] = mapped_column(default="")
+    """The name in the calendar's address: what shares it is asked in turn"""
+    guard: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    """What the channel no longer tells and why it is not free yet; null where nothing waits"""
 
     interval_seconds: Mapped[int] = mapped_column(default=900)
     next_pull_at: Mapped[datetime]
@@ -100,6 +109,44 @@ class FeedEntry(Owned):
     withdrawn_at: Mapped[datetime | None]
 
 
+class FeedExport(Owned):
+    """The history of a feed: what it named for one stretch of time, from one revision to another."""
+
+    __tablename__ = "feed_exports"
+    __table_args__ = (
+        belongs_to("links", "link_id", on_delete="CASCADE"),
+        CheckConstraint("starts_at < ends_at", name="period"),
+        Index(
+            "uq_feed_exports_live",
+            "organization_id",
+            "link_id",
+            "uid",
+            unique=True,
+            postgresql_where=text("until_at IS NULL"),
+        ),
+        Index(None, "organization_id", "link_id", "until_at"),
+        Index(None, "organization_id", "uid"),
+    )
+
+    link_id: Mapped[UUID]
+    uid: Mapped[str]
+    origin: Mapped[str]
+    """Its UID where it came from: the same for what is ours"""
+    kind: Mapped[str]
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    """Nights from noon to noon"""
+    since_revision: Mapped[int]
+    since_at: Mapped[datetime]
+    until_revision: Mapped[int | None]
+    """The first revision without it"""
+    until_at: Mapped[datetime | None]
+    seen: Mapped[bool] = mapped_column(default=False)
+    """Whether anybody fetched it before it was withdrawn; decided then"""
+    drained_at: Mapped[datetime | None]
+    """When the channel was last seen to show none of it any more"""
+
+
 class FeedSnapshot(Owned):
     """The bytes that a feed serves; written again only when its content changed. `id` is the link's."""
 
@@ -119,12 +166,14 @@ class FeedFetches(Owned):
     __tablename__ = "feed_fetches"
     __table_args__ = (
         belongs_to("links", "link_id", on_delete="CASCADE"),
-        UniqueConstraint("organization_id", "link_id", "consumer", "day"),
+        UniqueConstraint("organization_id", "link_id", "consumer", "network", "day"),
     )
 
     link_id: Mapped[UUID]
     consumer: Mapped[str]
-    """User-Agent, shortened"""
+    """What it is by its User-Agent"""
+    network: Mapped[str] = mapped_column(default="")
+    """The range of addresses that it came from; empty where it is not known"""
     day: Mapped[str]
     """UTC date, YYYY-MM-DD"""
     full: Mapped[int] = mapped_column(default=0)

@@ -220,8 +220,9 @@ _LEDGER_COLUMNS = ("link_id", "consumer", "day", "full", "not_modified", "revisi
 # Sorted, so that two processes that write the same rows wait for each other in one order.
 _RECORD = text("""
     INSERT INTO feed_fetches AS known
-        (organization_id, id, link_id, consumer, day, "full", not_modified, revision, first_at, last_at)
-    SELECT CAST(:organization AS uuid), f.id, f.link_id, f.consumer, f.day, f."full", f.not_modified,
+        (organization_id, id, link_id, consumer, network, day, "full", not_modified, revision,
+         first_at, last_at)
+    SELECT CAST(:organization AS uuid), f.id, f.link_id, f.consumer, '', f.day, f."full", f.not_modified,
            f.revision, f.first_at, f.last_at
     FROM unnest(CAST(:id AS uuid[]), CAST(:link_id AS uuid[]), CAST(:consumer AS text[]),
                 CAST(:day AS text[]), CAST(:full AS int[]), CAST(:not_modified AS int[]),
@@ -229,7 +230,7 @@ _RECORD = text("""
          AS f(id, link_id, consumer, day, "full", not_modified, revision, first_at, last_at)
     JOIN links l ON l.organization_id = CAST(:organization AS uuid) AND l.id = f.link_id
     ORDER BY f.link_id, f.consumer, f.day
-    ON CONFLICT (organization_id, link_id, consumer, day) DO UPDATE SET
+    ON CONFLICT (organization_id, link_id, consumer, network, day) DO UPDATE SET
         "full" = known."full" + excluded."full",
         not_modified = known.not_modified + excluded.not_modified,
         revision = greatest(known.revision, excluded.revision),

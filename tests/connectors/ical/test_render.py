@@ -11,7 +11,7 @@ import icalendar
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connectors.contract import AllDay, Feed, FeedEntry, Timed, When, Window
+from connectors.contract import AllDay, Feed, FeedEntry, Mark, Timed, When, Window
 from connectors.ical import translate
 from connectors.ical.render import render
 from hub.domain.periods import Hours, Nights
@@ -40,7 +40,7 @@ entries = st.builds(
     modified_at=seconds,
     sequence=st.integers(0, 2**31 - 1),
     description=texts,
-    origin=st.none() | texts,
+    mark=st.none() | st.builds(Mark, texts, st.just(())),
 )
 feeds = st.builds(
     Feed,
@@ -133,7 +133,7 @@ def test_a_feed_looks_like_this() -> None:
         "b@hub",
         span=Hours(datetime(2026, 12, 5, 9, tzinfo=UTC), datetime(2026, 12, 5, 13, 30, tzinfo=UTC)),
         description="pier 3, berth 7; bring\nrope",
-        origin="x@ota",
+        mark=Mark("x@ota", ()),
         sequence=2,
     )
 
