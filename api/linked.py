@@ -35,6 +35,8 @@ LINK: dict[str, Any] = {
     "verified_at": "2026-11-21T12:00:00Z",
     "next_pull_at": "2026-11-21T12:14:10Z",
     "failures": 0,
+    "source": "airbnb",
+    "guard": None,
     "feed_url": "https://hub.example.com/feeds/Zk3v….ics",
     "version": 1,
     "created_at": "2026-11-21T11:59:58Z",

@@ -10,7 +10,7 @@ from hub import clock
 from hub.database import organization_of
 from hub.errors import Conflict
 from hub.ids import new_id
-from hub.models.links import Link
+from hub.models.links import PULLED_STATES, Link
 from hub.models.records import SyncRun
 from hub.queries import links as query
 from hub.queries import runs
@@ -51,7 +51,7 @@ def has_calendar(link: Link) -> None:
 def _is_pulled(link: Link) -> None:
     """Conflict where no worker would come, with what to do about it."""
     has_calendar(link)
-    if link.state != "active":
+    if link.state not in PULLED_STATES:
         why = f" ({link.state_reason})" if link.state_reason else ""
         raise Conflict.because(
             "not_active", f"this link is {link.state}{why}; resume it first", state=link.state

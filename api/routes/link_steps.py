@@ -1,4 +1,4 @@
-"""POST links/{id}/sync|pause|resume|rotate-feed, GET links/{id}/runs|events|consumers."""
+"""POST links/{id}/sync|pause|resume|accept-guard|rotate-feed, GET links/{id}/runs|events|consumers."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from api.idempotency import Answer, Idempotent
 from api.linked import LINK, PREVIEW, previewed, told
 from api.openapi import documented, example
 from api.pagination import Page, Paged, next_cursor, shown
-from api.schemas.links import ConsumerOut, ConsumersOut, EventOut, LinkOut, PreviewOut
+from api.schemas.links import ConsumerOut, ConsumersOut, EventOut, GuardIn, LinkOut, PreviewOut
 from api.schemas.runs import QUEUED, RUN, RunOut
 from hub.database import vault_of
 from hub.models.links import Link
 from hub.queries import external, feeds, runs
 from hub.queries import links as query
-from sync import linking, requests
+from sync import guarding, linking, requests
 from sync.preview import preview_link
 
 router = APIRouter(prefix="/links/{link_id}", tags=["channels"])
@@ -39,6 +39,13 @@ EVENT: dict[str, Any] = {
     "problem": None,
     "unit_ids": ["0198c2f0-6c1e-7b7a-9f00-3d2c5a9be103"],
     "unplaced": False,
+    "nature": "stay",
+    "code": "HMABC12345",
+    "standing": "external",
+    "missing_since": None,
+    "kept_at": None,
+    "draining_since": None,
+    "called": [],
     "first_seen_at": "2026-11-21T12:00:00Z",
     "changed_at": "2026-11-21T12:00:00Z",
 }
@@ -92,6 +99,22 @@ def pause(caller: Manager, link_id: UUID, response: Response) -> LinkOut:
 def resume(caller: Manager, link_id: UUID, response: Response) -> LinkOut:
     """For one that was paused, set aside, or given up after the channel had refused it."""
     return _step(caller, response, lambda session: linking.resume(session, link_id))
+
+
+@router.post(
+    "/accept-guard",
+    summary="Free what the channel no longer tells, or keep it",
+    responses={**example(200, LINK), **documented(409)},
+)
+def accept_guard(caller: Manager, link_id: UUID, body: GuardIn, response: Response) -> LinkOut:
+    """
+    A calendar that loses much at once is not believed at once: its link is guarded, and what it no longer
+    tells stays taken until further readings agree, or somebody says here what is right. 409 where nothing
+    waits.
+    """
+    return _step(
+        caller, response, lambda session: guarding.decide(session, link_id, body.action, body.event_ids)
+    )
 
 
 @router.post(

@@ -12,10 +12,11 @@ from api.schemas.common import Count, Day, In, Line, Out, UtcInstant
 from api.schemas.connections import SETTINGS_SHOWN
 from hub.config import Settings
 from hub.models.external import ExternalEvent
-from hub.models.links import Connection, Link
+from hub.models.links import PULLED_STATES, Connection, Link
 from hub.queries.feeds import Consumer
 from hub.vault import Vault
 from sync import disguise, feeds, remote
+from sync.guarding import Action
 from sync.linking import Scope
 
 NEW_LINK: dict[str, Any] = {
@@ -99,6 +100,10 @@ class LinkOut(Out):
     )
     next_pull_at: UtcInstant | None = Field(description="Null while it is not pulled")
     failures: int = Field(description="Pulls in a row that failed")
+    source: str = Field(description="The channel that makes the calendar, as its content tells")
+    guard: dict[str, JsonValue] | None = Field(
+        description="What the channel no longer tells and is not freed yet, and what it waits for"
+    )
     feed_url: str | None = Field(
         description="Our feed for this channel; whoever has the address can read it, so managers see it alone"
     )
@@ -110,7 +115,7 @@ class LinkOut(Out):
     def of(
         cls, row: Link, connection: Connection, vault: Vault, settings: Settings, *, with_feed: bool
     ) -> LinkOut:
-        pulled = row.direction != "export" and row.state == "active"
+        pulled = row.direction != "export" and row.state in PULLED_STATES
         return cls.model_validate(
             {
                 **{name: getattr(row, name) for name in cls.model_fields if hasattr(row, name)},
@@ -161,6 +166,20 @@ class PreviewOut(Out):
     problems: list[str] = Field(description="What could not be read; the first 100")
 
 
+class GuardIn(In):
+    """A person's word on what the channel no longer tells: free it now, or keep it."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"action": "release"}]})
+
+    action: Action = Action.RELEASE
+    event_ids: list[UUID] | None = Field(
+        None,
+        min_length=1,
+        max_length=1000,
+        description="These alone, kept ones included; all if not said",
+    )
+
+
 class EventOut(Out):
     """An external event as received. Its text is the channel's, and may name a guest."""
 
@@ -175,16 +194,26 @@ class EventOut(Out):
     problem: str | None
     unit_ids: list[UUID] = Field(description="The units that it takes")
     unplaced: bool = Field(description="No unit was free for it: see the conflicts")
+    nature: str = Field(description="stay, block or unknown, as far as the channel lets us tell")
+    code: str = Field(description="The channel's own code of a stay")
+    standing: str = Field(
+        description="external; echo: our own word come back; draining: the same, though we say it no more;"
+        " muted: held, and told to nobody else"
+    )
+    missing_since: UtcInstant | None = Field(description="No longer told by the channel: it waits")
+    kept_at: UtcInstant | None = Field(description="A person kept it though it is no longer told")
+    draining_since: UtcInstant | None
+    called: list[dict[str, JsonValue]] = Field(description="Its former names at the channel")
     first_seen_at: UtcInstant
     changed_at: UtcInstant
 
     @classmethod
     def of(cls, row: ExternalEvent, unit_ids: list[UUID | None] | None, vault: Vault) -> EventOut:
         text = vault.open(row.sealed)
-        same = ("id", "all_day", "first", "after", "starts_at", "ends_at", "problem", "first_seen_at")
+        told_apart = {"summary", "description", "unit_ids", "unplaced"}
         return cls.model_validate(
             {
-                **{name: getattr(row, name) for name in (*same, "changed_at")},
+                **{name: getattr(row, name) for name in cls.model_fields.keys() - told_apart},
                 "summary": text["summary"],
                 "description": text["description"],
                 "unit_ids": [unit_id for unit_id in unit_ids or () if unit_id is not None],

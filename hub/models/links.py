@@ -15,6 +15,8 @@ from hub.models.properties import CATEGORIES, Edited
 
 DIRECTIONS = ("import", "export", "two_way")
 LINK_STATES = ("active", "guarded", "needs_auth", "lost", "paused")
+PULLED_STATES = ("active", "guarded")
+"""In these the timetable pulls a link; a guarded one holds back what its channel no longer tells"""
 
 
 class Connection(Edited):

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, delete, func, insert, select, text, tuple_, update
+from sqlalchemy import Row, delete, func, insert, or_, select, text, tuple_, update
 from sqlalchemy.orm import Session
 
 from hub.models.external import ConflictRecord, ExternalBlock, ExternalEvent
@@ -41,6 +41,14 @@ def blocks_of(session: Session, link_id: UUID) -> Mapping[UUID, tuple[ExternalBl
     for block in session.scalars(select(ExternalBlock).where(ExternalBlock.link_id == link_id)):
         found[block.event_id] = (*found.get(block.event_id, ()), block)
     return found
+
+
+def waiting(session: Session, link_id: UUID, *, or_kept: bool = False) -> tuple[ExternalEvent, ...]:
+    """Events that the channel no longer tells and that wait to be freed, by start; or those kept as well."""
+    gone = ExternalEvent.missing_since.is_not(None)
+    wanted = or_(gone, ExternalEvent.kept_at.is_not(None)) if or_kept else gone
+    statement = select(ExternalEvent).where(ExternalEvent.link_id == link_id, wanted)
+    return tuple(session.scalars(statement.order_by(ExternalEvent.starts_at, ExternalEvent.id)))
 
 
 def drop_events(session: Session, event_ids: Collection[UUID]) -> None:
@@ -100,6 +108,7 @@ _OVERLAPS = text("""
            i.ends_at AS item_ends_at
     FROM met
     JOIN external_events e ON e.organization_id = met.organization_id AND e.id = met.event_id
+         AND e.standing <> 'muted'
     JOIN links l ON l.organization_id = e.organization_id AND l.id = e.link_id
     JOIN connections c ON c.organization_id = l.organization_id AND c.id = l.connection_id
     JOIN properties p ON p.organization_id = l.organization_id AND p.id = l.property_id
