@@ -1,4 +1,4 @@
-# One image for migrate, web, worker and beat. It runs as nobody in particular, and keeps nothing.
+# One image for migrate, web, worker, puller and beat. It runs as nobody in particular, and keeps nothing.
 
 FROM python:3.11-slim AS build
 

@@ -141,7 +141,8 @@ class FeedCache:
 
     def _put(self, path: str, shelf: Shelf | None, served: Served, began: float) -> None:
         if shelf is None or shelf.served is not served:
-            book = shelf.book if shelf else self._ledger.book(served.organization_id, served.link_id)
+            book = self._book(served) if shelf is None else shelf.book
+            book.turn(served.revision)
             self._drop(path)
             shelf = self.shelves[path] = Shelf(served, feed_replies.reply(served), book, began, began)
             self._bytes += shelf.size
@@ -151,6 +152,9 @@ class FeedCache:
         self.shelves.move_to_end(path)
         while len(self.shelves) > MOST_FEEDS or (self._bytes > MOST_BYTES and len(self.shelves) > 1):
             self._drop(next(iter(self.shelves)))
+
+    def _book(self, served: Served) -> Book:
+        return self._ledger.book(served.organization_id, served.link_id, served.revision)
 
     def _drop(self, path: str) -> None:
         if shelf := self.shelves.pop(path, None):

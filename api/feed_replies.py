@@ -50,7 +50,7 @@ class Reply:
     plain: Variant
     packed: Variant | None
     last_modified: bytes
-    by_tag: Mapping[bytes, Variant]
+    by_tag: Mapping[bytes | None, Variant]
     """What most clients send as If-None-Match: one tag, as they got it, or weak"""
 
     def variant(self, accept_encoding: bytes | None) -> Variant:
@@ -58,14 +58,19 @@ class Reply:
             return self.packed
         return self.plain
 
-    def known(self, if_none_match: bytes, selected: Variant) -> Variant | None:
+    def known(
+        self, if_none_match: bytes | None, if_modified_since: bytes | None, accept_encoding: bytes | None
+    ) -> Variant | None:
         """
-        The variant that the client has already; compared weakly, as RFC 9110, section 13.1.2, says.
+        The variant that the client has already; tags are compared weakly, as RFC 9110, section 13.1.2, says.
 
-        A tag of either encoding will do: the calendar is the same.
+        A tag of either encoding will do: the calendar is the same. Of dates only the very one that we gave: a
+        client's own, by its own clock, may lie about what it has seen.
         """
+        if if_none_match is None:
+            return self.variant(accept_encoding) if if_modified_since == self.last_modified else None
         if if_none_match == b"*":
-            return selected
+            return self.variant(accept_encoding)
         found = self.by_tag.get(if_none_match)
         if found is None:
             tags = _ENTITY_TAG.findall(if_none_match)
@@ -77,7 +82,7 @@ def reply(served: Served) -> Reply:
     etag = served.etag.encode()
     last_modified = format_datetime(served.modified_at, usegmt=True).encode()
     plain, packed = _variant(etag, served.body, last_modified), None
-    by_tag = {etag: plain, b"W/" + etag: plain}
+    by_tag: dict[bytes | None, Variant] = {etag: plain, b"W/" + etag: plain}
     if served.gzip_body is not None:
         etag = etag[:-1] + b'-gzip"'
         packed = _variant(etag, served.gzip_body, last_modified, ((b"content-encoding", b"gzip"),))

@@ -44,6 +44,7 @@ LINK: dict[str, Any] = {
 }
 PREVIEW: dict[str, Any] = {
     "title": "Seaside Rentals, Room 1",
+    "source": "airbnb",
     "counts": {"events": 1, "busy": 1, "clashing": 1},
     "events": [
         {
@@ -54,6 +55,8 @@ PREVIEW: dict[str, Any] = {
             "units": ["Room 1"],
             "clashes": ["Room 1: a booking, 2027-07-02 to 2027-07-05"],
             "problem": None,
+            "nature": "stay",
+            "note": "",
         }
     ],
     "problems": [],
@@ -75,6 +78,7 @@ def told(session: Session, caller: Caller, row: Link) -> LinkOut:
 def previewed(found: Preview) -> PreviewOut:
     return PreviewOut(
         title=found.title,
+        source=found.source,
         counts=PreviewCounts(
             events=len(found.events),
             busy=sum(event.busy for event in found.events),

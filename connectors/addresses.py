@@ -26,6 +26,7 @@ _NEVER: tuple[IPNetwork, ...] = tuple(
     for network in (
         "0.0.0.0/8",  # this network
         "100.64.0.0/10",  # carrier-grade NAT; Alibaba's metadata service lives here
+        "168.63.129.16/32",  # Azure's own service to its machines, on an address that looks public
         "192.0.0.0/24",  # protocol assignments; Oracle's metadata service lives here
         "192.88.99.0/24",  # 6to4 relays
         "2001::/23",  # protocol assignments: Teredo (2001::/32), ORCHID and others
@@ -36,6 +37,8 @@ _NEVER: tuple[IPNetwork, ...] = tuple(
 # Only this much of IPv6 is assigned for global unicast; NAT64 (64:ff9b::/96, 64:ff9b:1::/48), IPv4-mapped,
 # SIIT, site-local and every other disguise lie outside of it.
 _GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")
+# Bits 32 to 63 of an ISATAP address (RFC 5214, 6.1): the last 32 are an IPv4 address.
+_ISATAP = frozenset({0x0000_5EFE, 0x0200_5EFE})
 
 
 class AddressRefused(ValueError):
@@ -102,7 +105,9 @@ def is_public(address: IPAddress) -> bool:
     """Whether an IP address belongs to the public internet, in whatever disguise it comes."""
     if address.is_multicast or address.is_unspecified or address.is_reserved or not address.is_global:
         return False
-    if isinstance(address, ipaddress.IPv6Address) and address not in _GLOBAL_UNICAST:
+    if isinstance(address, ipaddress.IPv6Address) and (
+        address not in _GLOBAL_UNICAST or int(address) >> 32 & 0xFFFF_FFFF in _ISATAP
+    ):
         return False
     return not any(address in network for network in _NEVER)
 

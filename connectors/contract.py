@@ -70,7 +70,7 @@ class RemoteEvent:
     problem: str | None = None
     """In words, what could not be read; the event counts all the same."""
     note: str = ""
-    """In words, why an event that its channel calls busy does not count here"""
+    """In words, why an event does not count: its channel, or an option of the link, calls it free"""
     nature: Nature = Nature.UNKNOWN
     code: str = ""
     """The channel's own code of a stay; empty where it tells none"""
@@ -109,6 +109,8 @@ class Pulled:
     title: str = ""
     source: str = ""
     """Slug of the channel that made the calendar, as far as it can be told"""
+    returns_ours: bool = True
+    """Whether the channel shows in its calendar what it imported from our feed"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ What can go wrong on a channel, by what the caller should do next.
   - Rejected         never try this request again
   - CursorExpired    forget the cursor and pull everything
 
-A message may name a host, never a path or a query: the addresses of calendars are secrets.
+A message may name a host, never a path or a query: the addresses of calendars are secrets. Where what
+failed is a whole host rather than one calendar, `host` names it, so that others spare it too.
 """
 
 from __future__ import annotations
@@ -21,19 +22,20 @@ class ConnectorError(Exception):
 
     code = "channel_error"
 
-    def __init__(self, message: str, *, code: str | None = None) -> None:
+    def __init__(self, message: str, *, code: str | None = None, host: str = "") -> None:
         super().__init__(message)
         self.message = message
         self.code = code or type(self).code
+        self.host = host
 
 
 class Unavailable(ConnectorError):
     code = "unavailable"
 
     def __init__(
-        self, message: str, *, code: str | None = None, retry_after: timedelta | None = None
+        self, message: str, *, code: str | None = None, host: str = "", retry_after: timedelta | None = None
     ) -> None:
-        super().__init__(message, code=code)
+        super().__init__(message, code=code, host=host)
         self.retry_after = retry_after
 
 
@@ -43,9 +45,9 @@ class RateLimited(ConnectorError):
     code = "rate_limited"
 
     def __init__(
-        self, message: str, *, code: str | None = None, retry_after: timedelta | None = None
+        self, message: str, *, code: str | None = None, host: str = "", retry_after: timedelta | None = None
     ) -> None:
-        super().__init__(message, code=code)
+        super().__init__(message, code=code, host=host)
         self.retry_after = retry_after
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import functools
+import io
 import ssl
 import time
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -16,20 +18,30 @@ import httpcore
 import httpx
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_fixed
 
+from connectors import bodies
 from connectors.addresses import AddressRefused, Allowed, Target, target
-from connectors.dialling import GuardedBackend, Resolver, UnknownHost, system_resolver
+from connectors.dialling import Budget, GuardedBackend, Streams, TooMuch
 from connectors.errors import ConnectorError, NeedsReconnect, RateLimited, Rejected, Unavailable
+from connectors.lookups import LookUps, Overloaded, Resolver, UnknownHost, system_resolver
+from connectors.seats import LARGE, Seats
 from hub import clock
 
 MAX_BYTES = 8 * 1024 * 1024
 DEADLINE = timedelta(seconds=20)
 REDIRECTS = 5
-PIECE = 64 * 1024
+HEADS = 512 * 1024
+"""Bytes that the heads of one exchange may have, those of its redirects included"""
 QUICK_RETRY = timedelta(milliseconds=200)
 LONGEST_WAIT = timedelta(days=7)
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_UNWELL = frozenset({408, 429, 502, 503, 504, 521, 522, 523, 524})
+"""Said of a host, not of one address at it"""
 _OWN_HOST_ONLY = frozenset({"authorization", "cookie", "proxy-authorization"})
+
+
+class Closing(Exception):
+    """This process is about to end: nothing was learnt, and whoever comes next asks again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +51,7 @@ class Reply:
     status: int
     headers: Mapping[str, str]
     body: bytes = field(repr=False)
+    """Of a success; what comes with any other status is not read"""
     url: str = field(repr=False)
     host: str
 
@@ -60,8 +73,20 @@ class Network:
     ) -> None:
         self._allowed = Allowed(allowed_private)
         self._deadline = deadline
-        self._resolve = resolve or system_resolver
+        self._names = LookUps(resolve or system_resolver)
+        self._seats = Seats()
+        self._streams = Streams()
         self._tls = tls
+
+    def visit(self) -> AbstractContextManager[None]:
+        """Around a call and all that is done with its answer: what a large one takes of the memory that
+        large ones have is given back at its end."""
+        return self._seats.visit()
+
+    def close(self) -> None:
+        """Break off every call, from another thread; they and all later ones raise Closing."""
+        self._streams.close()
+        self._names.give_up()
 
     def get(
         self,
@@ -77,11 +102,13 @@ class Network:
         everything from the first look-up to the last byte.
         """
         ends = time.monotonic() + (deadline or self._deadline).total_seconds()
+        budget = Budget(ends, HEADS)
         wanted = {"user-agent": user_agent(), "accept-encoding": "gzip, identity"}
         wanted |= {name.lower(): value for name, value in (headers or {}).items()}
         for _ in range(REDIRECTS + 1):
             goal = _read(url)
-            reply = self._attempt(url, goal, wanted, max_bytes, ends)
+            with self.visit():
+                reply = self._attempt(url, goal, wanted, max_bytes, budget)
             location = reply.headers.get("location")
             if reply.status not in _REDIRECTS or not location:
                 return reply
@@ -89,7 +116,7 @@ class Network:
         raise Unavailable(f"{goal.host} redirected more than {REDIRECTS} times", code="too_many_redirects")
 
     def _attempt(
-        self, url: str, goal: Target, headers: Mapping[str, str], max_bytes: int, ends: float
+        self, url: str, goal: Target, headers: Mapping[str, str], max_bytes: int, budget: Budget
     ) -> Reply:
         """One exchange; a connection that could not be made is tried once more, as a GET may be."""
         retrying = Retrying(
@@ -98,21 +125,29 @@ class Network:
             wait=wait_fixed(QUICK_RETRY),
             reraise=True,
         )
+        host = goal.host
         try:
-            return retrying(self._exchange, url, goal, headers, max_bytes, ends)
+            return retrying(self._exchange, url, goal, headers, max_bytes, budget)
         except AddressRefused as error:
             raise Rejected(str(error), code="address_refused") from error
-        except httpcore.TimeoutException as error:
-            raise Unavailable(f"{goal.host} did not answer in time", code="timeout") from error
-        except httpcore.ConnectError as error:
-            raise _no_connection(goal.host, error) from error
-        except (httpcore.NetworkError, httpcore.ProtocolError, zlib.error) as error:
-            raise Unavailable(f"{goal.host} broke off its answer", code="interrupted") from error
+        except (
+            httpcore.TimeoutException,
+            httpcore.NetworkError,
+            httpcore.ProtocolError,
+            zlib.error,
+        ) as error:
+            if self._streams.closed:
+                raise Closing from error
+            raise _no_answer(host, error) from error
+        except Overloaded as error:
+            raise Unavailable(f"{host} was not asked: {error}", code="overloaded") from error
 
     def _exchange(
-        self, url: str, goal: Target, headers: Mapping[str, str], max_bytes: int, ends: float
+        self, url: str, goal: Target, headers: Mapping[str, str], max_bytes: int, budget: Budget
     ) -> Reply:
-        backend = GuardedBackend(self._allowed, self._resolve, ends)
+        if self._streams.closed:
+            raise Closing
+        backend = GuardedBackend(self._allowed, self._names, self._streams, budget)
         tls = (self._tls or _public_authorities()) if goal.scheme == "https" else None
         where = httpcore.URL(
             scheme=goal.scheme.encode(),
@@ -129,13 +164,38 @@ class Network:
             names = {
                 name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers
             }
-            body = _body(response.iter_stream(), names, goal.host, max_bytes)
+            body = b""
+            if 200 <= response.status < 300:
+                budget.wire_bytes += 2 * max_bytes
+                body = self._body(response.iter_stream(), names, goal.host, max_bytes, budget)
             return Reply(response.status, names, body, url, goal.host)
+
+    def _body(
+        self,
+        pieces: Iterable[bytes],
+        headers: Mapping[str, str],
+        host: str,
+        max_bytes: int,
+        budget: Budget,
+    ) -> bytes:
+        """The whole body, decompressed, or an error as soon as it grows beyond `max_bytes`."""
+        # A buffer that gives its content away without a copy, and lets go of it at once if this fails:
+        # an exception keeps what its frames held until the garbage is collected.
+        with io.BytesIO() as body:
+            for piece in bodies.unpacked(pieces, headers, host):
+                size = body.tell() + len(piece)
+                if size > max_bytes:
+                    raise Unavailable(f"{host} answered more than {max_bytes} bytes", code="too_large")
+                if size > LARGE and not self._seats.take(budget.left(httpcore.ReadTimeout)):
+                    raise Overloaded("too many large answers come at once")
+                body.write(piece)
+            return body.getvalue()
 
 
 def failure(reply: Reply) -> ConnectorError | None:
     """What an answer's status means for the caller; None for 2xx and 304."""
     host, status, wait = reply.host, reply.status, retry_after(reply)
+    ailing = host if status in _UNWELL or wait is not None else ""
     if 200 <= status < 300 or status == 304:
         return None
     if status in (401, 403):
@@ -143,9 +203,10 @@ def failure(reply: Reply) -> ConnectorError | None:
     if status in (404, 410):
         return Rejected(f"the address was not found at {host} ({status})", code="not_found")
     if status == 429:
-        return RateLimited(f"{host} asks us to come less often", retry_after=wait)
+        return RateLimited(f"{host} asks us to come less often", host=ailing, retry_after=wait)
     if status >= 500 or status in (408, 421, 423, 425):
-        return Unavailable(f"{host} answered with an error ({status})", code="remote_error", retry_after=wait)
+        words = f"{host} answered with an error ({status})"
+        return Unavailable(words, code="remote_error", host=ailing, retry_after=wait)
     if status >= 400:
         return Rejected(f"{host} rejects the request ({status})", code="request_rejected")
     return Unavailable(f"{host} answered with an unexpected status ({status})", code="unexpected_status")
@@ -191,33 +252,21 @@ def _follow(url: str, goal: Target, location: str, headers: Mapping[str, str]) -
     return following, {name: value for name, value in headers.items() if name not in _OWN_HOST_ONLY}
 
 
-def _no_connection(host: str, error: httpcore.ConnectError) -> Unavailable:
+def _no_answer(host: str, error: Exception) -> Unavailable:
+    if isinstance(error, httpcore.TimeoutException):
+        return Unavailable(f"{host} did not answer in time", code="timeout", host=host)
     if isinstance(error, UnknownHost):
-        return Unavailable(f"the name {host} cannot be resolved", code="unknown_host")
+        return Unavailable(f"the name {host} cannot be resolved", code="unknown_host", host=host)
     # httpcore raises `from None`, which leaves the context alone.
-    if isinstance(error.__context__, ssl.SSLCertVerificationError):
-        return Unavailable(f"the certificate of {host} is not valid", code="bad_certificate")
-    return Unavailable(f"{host} cannot be reached", code="unreachable")
-
-
-def _body(pieces: Iterable[bytes], headers: Mapping[str, str], host: str, max_bytes: int) -> bytes:
-    """The whole body, decompressed, or an error as soon as it grows beyond `max_bytes`."""
-    encoding = headers.get("content-encoding", "identity").strip().lower() or "identity"
-    if encoding not in ("identity", "gzip", "x-gzip", "deflate"):
-        raise Unavailable(f"{host} answered in an unknown encoding", code="unknown_encoding")
-    inflate = None if encoding == "identity" else zlib.decompressobj(zlib.MAX_WBITS | 32)
-
-    body = bytearray()
-    begun = False
-    for piece in pieces:
-        begun = begun or bool(piece)
-        # One byte more than allowed is enough to know: a bomb is never inflated any further.
-        body += piece if inflate is None else inflate.decompress(piece, max_bytes + 1 - len(body))
-        if len(body) > max_bytes:
-            raise Unavailable(f"{host} answered more than {max_bytes} bytes", code="too_large")
-    if inflate is not None and begun and not inflate.eof:
-        raise Unavailable(f"{host} broke off its answer", code="interrupted")
-    return bytes(body)
+    if isinstance(error, httpcore.ConnectError) and isinstance(
+        error.__context__, ssl.SSLCertVerificationError
+    ):
+        return Unavailable(f"the certificate of {host} is not valid", code="bad_certificate", host=host)
+    if isinstance(error, httpcore.ConnectError):
+        return Unavailable(f"{host} cannot be reached", code="unreachable", host=host)
+    if isinstance(error, TooMuch):
+        return Unavailable(f"{host} answered more than it can have to say", code="too_large")
+    return Unavailable(f"{host} broke off its answer", code="interrupted")
 
 
 @functools.cache

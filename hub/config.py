@@ -33,7 +33,8 @@ class Settings(BaseSettings):
     demo_feeds_url: str | None = None
     import_horizon_days: int = Field(default=548, ge=31, le=1100)
     lease_seconds: int = Field(default=60, ge=5, le=600)
-    worker_concurrency: int = Field(default=4, ge=1, le=64)
+    worker_concurrency: int = Field(default=2, ge=1, le=64)
+    pull_concurrency: int = Field(default=24, ge=1, le=256)
     database_pool: int = Field(default=12, ge=1, le=200)
     test_clock: bool = False
 

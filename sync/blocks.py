@@ -9,17 +9,18 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from connectors.contract import RemoteEvent
+from connectors.contract import When
 from hub.database import StaleRead, organization_of
 from hub.domain.availability import Taken
 from hub.domain.offers import Offer
+from hub.domain.periods import Period, difference
 from hub.ids import new_id
 from hub.models.links import Link
 from hub.queries import external as query
 from hub.queries import inventory, locks
 from hub.queries import links as links_query
-from sync.planning import imports
-from sync.planning.imports import Blocked
+from sync.planning import placing
+from sync.planning.placing import NOTHING_OURS, Blocked, Ours
 
 
 def lock(session: Session, link: Link, offers: Sequence[Offer], more: frozenset[UUID] = frozenset()) -> None:
@@ -31,22 +32,28 @@ def lock(session: Session, link: Link, offers: Sequence[Offer], more: frozenset[
 
 def place(
     session: Session,
-    events: Sequence[tuple[UUID, RemoteEvent]],
+    events: Sequence[tuple[UUID, When]],
     offers: Sequence[Offer],
     zone: ZoneInfo,
     had: Mapping[UUID, frozenset[UUID]],
     without: Collection[UUID],
     now: datetime,
+    ours: Ours = NOTHING_OURS,
 ) -> dict[UUID, tuple[Blocked, ...]]:
     """Blocks for these events, of which some `had` leaves; what the events `without` take does not count."""
     if not offers:
-        return imports.unplaced(events, zone)
-    taken = _taken(session, offers, [event for _, event in events], zone, without, now)
-    return imports.assign(events, offers, taken, had)
+        return placing.unplaced(events, zone, ours)
+    taken = _taken(session, offers, [when for _, when in events], zone, without, now)
+    return placing.assign(events, offers, taken, had, ours)
 
 
-def write(session: Session, link: Link, placed: Mapping[UUID, Sequence[Blocked]]) -> None:
-    """These are from now on all blocks of these events."""
+def write(
+    session: Session,
+    link: Link,
+    placed: Mapping[UUID, Sequence[Blocked]],
+    muted: Mapping[UUID, Sequence[Period]],
+) -> None:
+    """These are from now on all blocks of these events; what is `muted` of them is told to nobody."""
     rows = [
         {
             "organization_id": organization_of(session),
@@ -57,11 +64,24 @@ def write(session: Session, link: Link, placed: Mapping[UUID, Sequence[Blocked]]
             "starts_at": one.period.starts_at,
             "ends_at": one.period.ends_at,
             "free_at": one.free_at,
+            "muted": quiet,
         }
         for event_id, found in placed.items()
-        for one in found
+        for one, quiet in _apart(found, muted.get(event_id, ()))
     ]
     query.replace_blocks(session, placed.keys(), rows)
+
+
+def _apart(found: Sequence[Blocked], muted: Sequence[Period]) -> list[tuple[Blocked, bool]]:
+    """What is muted and what is not, as blocks of their own."""
+    if not muted:
+        return [(one, False) for one in found]
+    return [
+        (piece, quiet)
+        for one in found
+        for quiet, not_its in ((False, muted), (True, difference((one.period,), muted)))
+        for piece in placing.pieces(one, not_its)
+    ]
 
 
 def leaves(blocks: Collection[Blocked]) -> frozenset[UUID]:
@@ -71,13 +91,13 @@ def leaves(blocks: Collection[Blocked]) -> frozenset[UUID]:
 def _taken(
     session: Session,
     offers: Sequence[Offer],
-    events: Sequence[RemoteEvent],
+    whens: Sequence[When],
     zone: ZoneInfo,
     without: Collection[UUID],
     now: datetime,
 ) -> tuple[Taken, ...]:
     """All else on the units around these events; only a calendar of several units asks."""
-    reach = imports.reach(events, offers, zone)
+    reach = placing.reach(whens, offers, zone)
     if len(offers) < 2 or reach is None:
         return ()
     return inventory.takings(session, inventory.leaves(offers), reach, now, without=without).live

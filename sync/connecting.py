@@ -15,7 +15,7 @@ from hub.ids import new_id
 from hub.models.links import Connection
 from hub.queries import links as query
 from hub.services import changes
-from sync import disguise, linking, remote
+from sync import disguise, hosts, linking, remote
 from sync.verifying import Verify
 
 
@@ -55,7 +55,7 @@ def amend(
         row.settings_sealed = vault_of(session).seal(dict(settings))
         for link in query.importing(session, connection_id):
             own = vault_of(session).open(link.settings_sealed)
-            remote.valid(source, {**settings, **own})
+            link.host = hosts.named_in(remote.valid(source, {**settings, **own}))
             linking.afresh(session, link)
             verify(session, link)
     session.flush()

@@ -20,6 +20,8 @@ from hub.queries.feeds import FeedLink
 from sync.planning import feed_entries, feed_spans
 from sync.planning.feed_entries import Wanted
 from sync.planning.feed_spans import Take
+from sync.planning.marks import Sign
+from sync.signing import Signer
 
 PAST = timedelta(days=31)
 """How long what has ended stays in a feed."""
@@ -35,6 +37,7 @@ class FeedContent:
     name: str
     wanted: tuple[Wanted, ...]
     spans: tuple[Span, ...]
+    sign: Sign
     hash: bytes
     """Of all that the bytes are made from, the version of the hub included"""
 
@@ -45,17 +48,18 @@ def read(session: Session, feed: FeedLink, now: datetime) -> FeedContent:
     offers = links.scope(session, feed.link)
     first_day = (now.astimezone(zone) - PAST).date()
     takes = _takes(session, feed, offers, at(first_day, time(), zone), now)
+    sign = Signer.of(session).of_feed(feed.link.id)
 
     wanted: tuple[Wanted, ...] = ()
     spans: tuple[Span, ...] = ()
     if not offers:
         spans = feed_spans.nothing_for_sale(first_day)
     elif feed.link.unit_id is not None:
-        wanted = tuple(feed_entries.in_order(feed_spans.by_cause(takes, offers[0].let_by, zone)))
+        wanted = tuple(feed_entries.in_order(feed_spans.by_cause(takes, offers[0].let_by, zone, sign)))
     else:
         spans = feed_spans.sold_out([offer.unit for offer in offers], takes, zone)
     name = f"{feed.property_name}: {feed.scope_name}" if feed.scope_name else feed.property_name
-    return FeedContent(name, wanted, spans, _hash(feed.connector, name, wanted, spans))
+    return FeedContent(name, wanted, spans, sign, _hash(feed.connector, name, wanted, spans, sign))
 
 
 def _takes(
@@ -72,9 +76,12 @@ def _takes(
     ]
 
 
-def _hash(connector: str, name: str, wanted: tuple[Wanted, ...], spans: tuple[Span, ...]) -> bytes:
+def _hash(
+    connector: str, name: str, wanted: tuple[Wanted, ...], spans: tuple[Span, ...], sign: Sign
+) -> bytes:
     canonical = [
         _version(),
+        sign(""),
         connector,
         name,
         REFRESH.total_seconds(),

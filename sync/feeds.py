@@ -27,7 +27,7 @@ from hub.models.links import FeedSnapshot, Link
 from hub.queries import feeds as query
 from hub.queries.feeds import FeedLink
 from hub.vault import Vault, token_hash
-from sync import feed_content
+from sync import exports, feed_content
 from sync.feed_content import FeedContent
 from sync.planning import feed_entries
 from sync.planning.feed_entries import Plan, Said
@@ -133,6 +133,7 @@ def _publish(session: Session, link_id: UUID) -> FeedSnapshot:
     if etag != row.etag:
         row.body, row.etag, row.modified_at, row.revision = body, etag, now, row.revision + 1
     session.flush()
+    exports.record(session, feed, content, planned.live, row.revision, now)
     return row
 
 
@@ -142,7 +143,8 @@ def _planned(session: Session, link: Link, content: FeedContent, now: datetime) 
         Said(row.uid, feed_entries.from_json(row.content), row.sequence, row.modified_at, row.withdrawn_at)
         for row in rows
     ]
-    wanted = content.wanted or feed_entries.named(content.spans, said, _new_uids(link.uid_domain))
+    uids = _new_uids(link.uid_domain)
+    wanted = content.wanted or feed_entries.named(content.spans, said, uids, content.sign)
     return feed_entries.plan(said, wanted, now)
 
 
@@ -162,7 +164,7 @@ def _rendered(feed: FeedLink, content: FeedContent, planned: Plan, modified_at: 
             summary=entry.content.summary,
             modified_at=entry.modified_at,
             sequence=entry.sequence,
-            mark=contract.Mark(entry.content.origin, ()) if entry.content.origin else None,
+            mark=entry.content.mark,
         )
         for entry in planned.live
     )

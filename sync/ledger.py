@@ -3,98 +3,132 @@
 from __future__ import annotations
 
 import logging
-import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import lru_cache
 from uuid import UUID
 
 from hub.database import Database
-from hub.queries import feeds as query
+from hub.domain import consumers
+from hub.domain.consumers import OTHERS
+from hub.queries import ledger as query
 
 log = logging.getLogger(__name__)
 
-LONGEST_NAME = 120
-MOST_CONSUMERS = 32
-"""Names that one feed's book keeps apart on one day; who holds the token chooses them."""
+MOST_AT_ONCE = 64
+"""Readers that one feed's book keeps apart between two collections."""
+MOST_STRANGERS = 32
+"""Names outside the table that one feed's book keeps apart on one day; who holds the token chooses them."""
+MOST_NETWORKS = 4
+"""Networks of one name that are kept apart on one day; from the fifth on they are not told apart."""
+MOST_PAIRS = 64
+"""Names with networks of one feed on one day; a name beyond them is kept without its network."""
 MOST_ROWS = 50_000
 """Kept while the database cannot take them."""
-OTHERS = "others"
-NAMELESS = "unknown"
-
-_VERSIONS = re.compile(r"/v?[0-9][^\s;,()]*")
-_UNPRINTABLE = re.compile(r"[^ -~]+")
 
 
-class _Tally:
-    __slots__ = ("full", "not_modified", "revision")
+class Tally:
+    """What one reader got of one revision."""
+
+    __slots__ = ("full", "not_modified")
 
     def __init__(self) -> None:
-        self.full = self.not_modified = self.revision = 0
+        self.full = self.not_modified = 0
+
+
+Reader = tuple[bytes, str]
+"""User-Agent and address, as a request has them"""
 
 
 class Book:
-    """The fetches of one feed since they were last collected, by User-Agent."""
+    """
+    The fetches of one feed since they were last collected. Whoever answers a request looks its reader up in
+    `tallies`, or else asks `opened`, and adds one.
+    """
 
-    __slots__ = ("_day", "_ledger", "_names", "_tallies", "link_id", "organization_id")
+    __slots__ = ("_day", "_done", "_ledger", "_names", "link_id", "organization_id", "revision", "tallies")
 
-    def __init__(self, ledger: Ledger, organization_id: UUID, link_id: UUID) -> None:
+    def __init__(self, ledger: Ledger, organization_id: UUID, link_id: UUID, revision: int) -> None:
         self.organization_id = organization_id
         self.link_id = link_id
+        self.revision = revision
+        self.tallies: dict[Reader, Tally] = {}
+        self._done: list[tuple[int, dict[Reader, Tally]]] = []
         self._ledger = ledger
-        self._tallies: dict[bytes, _Tally] = {}
-        self._names: set[str] = set()
         self._day = ""
+        self._names = _Names()
 
-    def count(self, user_agent: bytes, full: bool, revision: int) -> None:
-        """One answer: the whole feed, or that it has not changed. On the way of every request."""
-        tally = self._tallies.get(user_agent)
-        if tally is None:
-            tally = self._open(user_agent)
-        if full:
-            tally.full += 1
-        else:
-            tally.not_modified += 1
-        tally.revision = revision
-
-    def _open(self, user_agent: bytes) -> _Tally:
-        if len(self._tallies) >= MOST_CONSUMERS:
-            user_agent = OTHERS.encode()
+    def opened(self, reader: Reader) -> Tally:
+        """The tally of a reader that has none yet."""
+        if len(self.tallies) >= MOST_AT_ONCE:
+            # A flood of invented names hides nobody whom we know.
+            reader = (consumers.known(reader[0]) or OTHERS).encode(), ""
         self._ledger.to_collect.add(self)
-        return self._tallies.setdefault(user_agent, _Tally())
+        return self.tallies.setdefault(reader, Tally())
 
-    def take(self, day: str) -> list[tuple[str, _Tally]]:
-        """What was counted, by consumer; the next count begins anew."""
+    def turn(self, revision: int) -> None:
+        """From now on another revision is served."""
+        if revision != self.revision:
+            self._done.append((self.revision, self.tallies))
+            self.revision, self.tallies = revision, {}
+
+    def take(self, day: str) -> Iterator[tuple[str, str, int, Tally]]:
+        """What was counted, by consumer, network and revision; the next count begins anew."""
         if day != self._day:
-            self._day, self._names = day, set()
-        tallies, self._tallies = self._tallies, {}
-        return [(self._name(user_agent), tally) for user_agent, tally in tallies.items()]
+            self._day, self._names = day, _Names()
+        done, self._done = [*self._done, (self.revision, self.tallies)], []
+        self.tallies = {}
+        for revision, tallies in done:
+            for (user_agent, host), tally in tallies.items():
+                name, network = self._names.told_apart(user_agent, host)
+                yield name, network, revision, tally
 
-    def _name(self, user_agent: bytes) -> str:
-        name = family(user_agent)
-        if name not in self._names:
-            if len(self._names) >= MOST_CONSUMERS:
-                return OTHERS
-            self._names.add(name)
-        return name
+
+class _Names:
+    """The consumers of one feed on one day, as far as they are told apart."""
+
+    __slots__ = ("_pairs", "_strangers")
+
+    def __init__(self) -> None:
+        self._strangers: set[str] = set()
+        self._pairs: dict[str, set[str]] = {}
+
+    def told_apart(self, user_agent: bytes, host: str) -> tuple[str, str]:
+        """Name and network."""
+        name = consumers.known(user_agent)
+        if name is None:
+            name = consumers.name(user_agent)
+            if name not in self._strangers:
+                if len(self._strangers) >= MOST_STRANGERS:
+                    return OTHERS, ""
+                self._strangers.add(name)
+        return name, self._network(name, consumers.network(host))
+
+    def _network(self, name: str, network: str) -> str:
+        known = self._pairs.get(name, set())
+        if network in known:
+            return network
+        if len(known) >= MOST_NETWORKS or sum(map(len, self._pairs.values())) >= MOST_PAIRS:
+            return ""
+        self._pairs.setdefault(name, known).add(network)
+        return network
 
 
 @dataclass(frozen=True, slots=True)
 class _Row:
     full: int
     not_modified: int
-    revision: int
     first_at: datetime
     last_at: datetime
 
 
-_Key = tuple[UUID, str, str]
-"""Link, consumer, day"""
+_Key = tuple[UUID, str, str, str, int]
+"""Link, consumer, network, day, revision"""
 
 
 class Ledger:
     """
-    `collect` and `Book.count` belong to one thread; `write` may run in another, but not beside `collect`.
+    `collect` and counting belong to one thread; `write` may run in another, but not beside `collect`.
 
     Instants are those of collecting, which is at most the pause between two collections later.
     """
@@ -103,9 +137,9 @@ class Ledger:
         self.to_collect: set[Book] = set()
         self._rows: dict[UUID, dict[_Key, _Row]] = {}
 
-    def book(self, organization_id: UUID, link_id: UUID) -> Book:
-        """To be kept by whoever serves the feed."""
-        return Book(self, organization_id, link_id)
+    def book(self, organization_id: UUID, link_id: UUID, revision: int) -> Book:
+        """To be kept by whoever serves the feed, which is at this revision."""
+        return Book(self, organization_id, link_id, revision)
 
     def collect(self, now: datetime) -> None:
         """Turn counts into rows to be written; `now` is UTC."""
@@ -114,13 +148,13 @@ class Ledger:
         kept = sum(len(rows) for rows in self._rows.values())
         for book in books:
             rows = self._rows.setdefault(book.organization_id, {})
-            for consumer, tally in book.take(day):
-                key = (book.link_id, consumer, day)
+            for consumer, network, revision, tally in book.take(day):
+                key = (book.link_id, consumer, network, day, revision)
                 if key in rows:
                     rows[key] = _added(rows[key], tally, now)
                 elif kept < MOST_ROWS:
                     kept += 1
-                    rows[key] = _Row(tally.full, tally.not_modified, tally.revision, now, now)
+                    rows[key] = _Row(tally.full, tally.not_modified, now, now)
 
     def write(self, database: Database) -> None:
         """One statement for each organization. What cannot be written is kept for the next time."""
@@ -134,32 +168,21 @@ class Ledger:
                 del self._rows[organization_id]
 
 
-@lru_cache(maxsize=4096)
-def family(user_agent: bytes) -> str:
-    """A consumer's name without the numbers of its versions, in printable ASCII of at most 120 characters."""
-    readable = _UNPRINTABLE.sub(" ", user_agent[:1024].decode("latin-1"))
-    return " ".join(_VERSIONS.sub("", readable).split())[:LONGEST_NAME].strip() or NAMELESS
-
-
-def _added(row: _Row, tally: _Tally, now: datetime) -> _Row:
-    return replace(
-        row,
-        full=row.full + tally.full,
-        not_modified=row.not_modified + tally.not_modified,
-        revision=max(row.revision, tally.revision),
-        last_at=now,
-    )
+def _added(row: _Row, tally: Tally, now: datetime) -> _Row:
+    full, not_modified = row.full + tally.full, row.not_modified + tally.not_modified
+    return replace(row, full=full, not_modified=not_modified, last_at=now)
 
 
 def _columns(key: _Key, row: _Row) -> dict[str, object]:
-    link_id, consumer, day = key
+    link_id, consumer, network, day, revision = key
     return {
         "link_id": link_id,
         "consumer": consumer,
+        "network": network,
         "day": day,
+        "revision": revision,
         "full": row.full,
         "not_modified": row.not_modified,
-        "revision": row.revision,
         "first_at": row.first_at,
         "last_at": row.last_at,
     }

@@ -19,7 +19,7 @@ from hub.models.properties import CATEGORIES, Property, Unit, UnitType
 from hub.queries import external, inventory, locks, runs
 from hub.queries import links as query
 from hub.services import asking, changes, outbox
-from sync import disguise, feeds, remote
+from sync import disguise, feeds, hosts, remote
 
 SHARED = {"read": True}
 """FOR SHARE: what a link names cannot be archived under its hands"""
@@ -50,7 +50,7 @@ def link(
     connection = _connection(session, connection_id)
     if direction not in DIRECTIONS:
         raise Refused.because("invalid_direction", f"a link is one of {', '.join(DIRECTIONS)}", "direction")
-    _settings(session, connection, direction, settings)
+    host = _settings(session, connection, direction, settings)
     row = Link(
         organization_id=organization_of(session),
         id=new_id(),
@@ -61,6 +61,7 @@ def link(
         category=scope.category,
         direction=direction,
         settings_sealed=vault_of(session).seal(dict(settings)),
+        host=host,
         next_pull_at=clock.now(),
         uid_domain=uid_domain,
     )
@@ -90,7 +91,7 @@ def change(
         settings = disguise.restored(
             remote.known(connection.connector), settings, vault_of(session).open(row.settings_sealed)
         )
-        _settings(session, connection, row.direction, settings)
+        row.host = _settings(session, connection, row.direction, settings)
         row.settings_sealed = vault_of(session).seal(dict(settings))
         afresh(session, row)
     if interval_seconds is not None:
@@ -176,15 +177,18 @@ def _connection(session: Session, connection_id: UUID) -> Connection:
         raise Refused.because("unknown", "there is no such connection", "connection_id") from None
 
 
-def _settings(session: Session, connection: Connection, direction: str, settings: Mapping[str, Any]) -> None:
-    source = remote.known(connection.connector)
+def _settings(session: Session, connection: Connection, direction: str, settings: Mapping[str, Any]) -> str:
+    """Refused unless they are right; the host that is to be asked, empty where none is."""
+    source, host = remote.known(connection.connector), ""
     remote.check_known(source, settings)
     if direction != "export":
         if not isinstance(source, PullsEvents):
             raise Refused.because("cannot_import", f"{source.title} has no calendar to read", "direction")
-        remote.valid(source, {**vault_of(session).open(connection.settings_sealed), **settings})
+        stored = vault_of(session).open(connection.settings_sealed)
+        host = hosts.named_in(remote.valid(source, {**stored, **settings}))
     if direction != "import" and not isinstance(source, RendersFeed):
         raise Refused.because("cannot_export", f"{source.title} reads no feed of ours", "direction")
+    return host
 
 
 def _interval(seconds: int) -> int:

@@ -21,8 +21,8 @@ from hub.queries import links as links_query
 from hub.services import asking
 from sync import linking, remote
 from sync.linking import Scope
-from sync.planning import imports
-from sync.planning.imports import Blocked
+from sync.planning import measure, placing
+from sync.planning.placing import Blocked
 from sync.runtime import Runtime
 
 
@@ -38,11 +38,17 @@ class PreviewEvent:
     units: tuple[str, ...]
     clashes: tuple[str, ...]
     problem: str | None
+    nature: str
+    """stay, block or unknown"""
+    note: str
+    """Why it does not count, where it is not busy"""
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
     title: str
+    source: str
+    """Slug of the channel that made the calendar"""
     events: tuple[PreviewEvent, ...]
     problems: tuple[str, ...]
 
@@ -103,23 +109,24 @@ def _show(runtime: Runtime, organization_id: UUID | None, scene: _Scene, pulled:
     busy: list[RemoteEvent] = []
     free: list[RemoteEvent] = []
     for event in pulled.events:
-        takes = event.busy and imports.extent(event, scene.zone) is not None
+        takes = event.busy and measure.extent(event.when, scene.zone) is not None
         (busy if takes else free).append(event)
     placed: dict[UUID, tuple[Blocked, ...]] = {}
     taken: tuple[Taken, ...] = ()
     ids = {UUID(int=number): event for number, event in enumerate(busy)}
     if scene.offers and busy:
         taken = runtime.database.transact(organization_id, partial(_taken, scene=scene, events=busy))
-        placed = imports.assign(list(ids.items()), scene.offers, taken, {})
+        whens = [(number, event.when) for number, event in ids.items()]
+        placed = placing.assign(whens, scene.offers, taken, {})
     composites_first = sorted(scene.offers, key=lambda offer: not offer.composite)
     names = {leaf: offer.unit.name for offer in composites_first for leaf in offer.unit.leaves}
     shown = [_event(event, placed.get(number, ()), taken, names, scene.zone) for number, event in ids.items()]
     shown += [_event(event, (), (), names, scene.zone) for event in free]
-    return Preview(pulled.title, tuple(sorted(shown, key=_in_order)), pulled.problems)
+    return Preview(pulled.title, pulled.source, tuple(sorted(shown, key=_in_order)), pulled.problems)
 
 
 def _taken(session: Session, *, scene: _Scene, events: Sequence[RemoteEvent]) -> tuple[Taken, ...]:
-    reach = imports.reach(events, scene.offers, scene.zone)
+    reach = placing.reach([event.when for event in events], scene.offers, scene.zone)
     if reach is None:
         return ()
     leaves = inventory.leaves(scene.offers)
@@ -155,6 +162,8 @@ def _event(
         units=tuple(sorted(units)),
         clashes=tuple(sorted(clashes)),
         problem=event.problem,
+        nature=event.nature.value,
+        note=event.note,
     )
 
 

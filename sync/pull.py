@@ -22,7 +22,7 @@ from connectors.errors import ConnectorError
 from hub import clock
 from hub.database import Actor
 from hub.ids import new_id
-from hub.models.links import Link
+from hub.models.links import PULLED_STATES, Link
 from hub.models.records import SyncRun
 from hub.queries import links as query
 from hub.queries import runs
@@ -30,6 +30,7 @@ from hub.queries.links import Fenced, Lease
 from sync import remote
 from sync.apply import apply
 from sync.planning import schedule, words
+from sync.planning.guard import Guard
 from sync.runtime import Runtime
 
 T = TypeVar("T")
@@ -83,7 +84,8 @@ def _begin(
             run.started_at = run.started_at or clock.now()
         asked_for = run.id if run else None
         try:
-            question = remote.question(session, link, runtime.import_horizon)
+            waits = link.guard is not None  # a cached answer would agree with whatever it said last
+            question = remote.question(session, link, runtime.import_horizon, afresh=waits)
         except ConnectorError as error:
             return lease, asked_for, partial(_raise, error)
     return lease, asked_for, partial(remote.ask, question, runtime.network)
@@ -113,15 +115,24 @@ class _Attempt:
             link = query.hold(session, self.lease)
             now = clock.now()
             applied = apply(session, link, pulled, now)
+            waits = applied.guard if applied.read else guard_of(link)
+            next_pull_at = schedule.after_success(now, _interval(link), random.random())  # noqa: S311
+            if waits is not None:
+                jitter = random.random()  # noqa: S311
+                next_pull_at = schedule.while_waiting(now, next_pull_at, waits.again_at, jitter)
+            tripped = waits is not None and waits.tripped
             query.note(
                 session,
                 link.id,
                 cursor=pulled.cursor,
+                source=pulled.source or link.source,
+                returns_ours=link.returns_ours if pulled.unchanged else pulled.returns_ours,
+                guard=waits.to_json() if waits else None,
                 verified_at=now,
                 failures=0,
-                state="active" if link.state in ("needs_auth", "lost") else link.state,
-                state_reason=None,
-                next_pull_at=schedule.after_success(now, _interval(link), random.random()),  # noqa: S311
+                state="guarded" if tripped else "active",
+                state_reason=waits.why if waits and tripped else None,
+                next_pull_at=next_pull_at,
             )
             unread = len(pulled.problems)
             outcome = Outcome(
@@ -148,7 +159,7 @@ class _Attempt:
                 session,
                 link.id,
                 failures=failures,
-                state=verdict.state if link.state == "active" else link.state,
+                state=link.state if verdict.state == "active" else verdict.state,
                 state_reason=verdict.reason or error.message,
                 next_pull_at=verdict.next_pull_at,
             )
@@ -178,7 +189,7 @@ class _Attempt:
         """End the run and give the lease back. Who asked meanwhile asked for what comes after: at once."""
         outcome = self._record(session, run_id, outcome)
         link = query.one(session, self.lease.link_id)
-        if link.state != "active":
+        if link.state not in PULLED_STATES:
             runs.cancel_waiting(session, link.id, clock.now(), link.state_reason or link.state)
         elif runs.queued(session, link.id):
             query.note(session, link.id, next_pull_at=clock.now())
@@ -208,6 +219,11 @@ class _Attempt:
         run.error = outcome.error
         session.flush()
         return replace(outcome, run_id=run.id)
+
+
+def guard_of(link: Link) -> Guard | None:
+    """What waits on a link."""
+    return Guard.from_json(link.guard) if link.guard is not None else None
 
 
 def _interval(link: Link) -> timedelta:

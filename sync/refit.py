@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from itertools import chain
 from uuid import UUID
@@ -10,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from connectors.contract import AllDay, RemoteEvent, Timed
+from connectors.contract import When
 from hub.domain.offers import Offer
 from hub.domain.periods import Period
 from hub.models.external import ExternalEvent
@@ -18,9 +19,9 @@ from hub.models.links import Link
 from hub.queries import external as query
 from hub.queries import links as links_query
 from hub.services import asking, changes, outbox
-from sync import blocks, conflicts
-from sync.planning import imports
-from sync.planning.imports import Blocked
+from sync import blocks, conflicts, holding
+from sync.planning import measure, placing
+from sync.planning.placing import Blocked, Ours
 
 Taking = Mapping[UUID, tuple[Blocked, ...]]
 """What each event takes, by its id"""
@@ -42,22 +43,24 @@ def refit(session: Session, link: Link, now: datetime, *, only_unplaced: bool = 
         events = tuple(event for event in events if _waits(had.get(event.id, ())))
     else:
         _measure(events, zone)
+    ours = {event.id: holding.ours_of(event) for event in events if event.echo}
     ahead = [
-        (event.id, _as_remote(event))
+        (event.id, holding.when_of(event))
         for event in events
         if event.ends_at > now or _lasts(had.get(event.id, ()), now)
     ]
 
-    stay, pending = _sorted_out(ahead, had, offers)
+    stay, pending = _sorted_out(ahead, had, offers, ours)
     stay = _different(stay, had, now)
     if not stay and not pending:
         return 0
     blocks.lock(session, link, offers, blocks.leaves(tuple(chain.from_iterable(had.values()))))
-    blocks.write(session, link, stay)
+    muted = {event.id: holding.muted_of(event) for event in events if event.muted}
+    blocks.write(session, link, stay, muted)
     before = {event_id: found for event_id, _ in pending if (found := blocks.leaves(had.get(event_id, ())))}
     without = frozenset(event_id for event_id, _ in pending)
-    moved = _different(blocks.place(session, pending, offers, zone, before, without, now), had, now)
-    blocks.write(session, link, moved)
+    moved = _different(blocks.place(session, pending, offers, zone, before, without, now, ours), had, now)
+    blocks.write(session, link, moved, muted)
 
     changed = {**stay, **moved}
     for event_id, taking in changed.items():
@@ -92,29 +95,46 @@ def _told(link: Link, taken: Iterable[Blocked]) -> dict[str, object]:
 
 def _had(session: Session, link: Link) -> Taking:
     return {
-        event_id: tuple(Blocked(row.unit_id, Period(row.starts_at, row.ends_at), row.free_at) for row in rows)
+        event_id: _joined(
+            Blocked(row.unit_id, Period(row.starts_at, row.ends_at), row.free_at)
+            for row in sorted(rows, key=lambda row: row.starts_at)
+        )
         for event_id, rows in query.blocks_of(session, link.id).items()
     }
+
+
+def _joined(blocks: Iterable[Blocked]) -> tuple[Blocked, ...]:
+    """Pieces that touch on one unit, one of them muted, are one."""
+    last: dict[UUID | None, Blocked] = {}
+    found: list[Blocked] = []
+    for one in blocks:
+        before = last.get(one.unit_id)
+        if before is not None and before.free_at == one.period.starts_at:
+            found.remove(before)
+            one = replace(one, period=Period(before.period.starts_at, one.period.ends_at))
+        found.append(one)
+        last[one.unit_id] = one
+    return tuple(found)
 
 
 def _measure(events: Iterable[ExternalEvent], zone: ZoneInfo) -> None:
     """Whole days are other instants in another time zone; where nothing changed, nothing is written."""
     for event in events:
-        extent = imports.extent(_as_remote(event), zone)
+        extent = measure.extent(holding.when_of(event), zone)
         if extent is not None:
             event.starts_at, event.ends_at = extent.starts_at, extent.ends_at
 
 
 def _sorted_out(
-    events: Sequence[tuple[UUID, RemoteEvent]], had: Taking, offers: Sequence[Offer]
-) -> tuple[Taking, list[tuple[UUID, RemoteEvent]]]:
+    events: Sequence[tuple[UUID, When]], had: Taking, offers: Sequence[Offer], ours: Ours
+) -> tuple[Taking, list[tuple[UUID, When]]]:
     """What those take that stay where they are, and the events that must be placed."""
     stay: dict[UUID, tuple[Blocked, ...]] = {}
     pending = []
-    for event_id, event in events:
-        found = imports.staying(event, had.get(event_id, ()), offers)
+    for event_id, when in events:
+        found = placing.staying(when, had.get(event_id, ()), offers, ours.get(event_id, ()))
         if found is None:
-            pending.append((event_id, event))
+            pending.append((event_id, when))
         else:
             stay[event_id] = found
     return stay, pending
@@ -135,13 +155,3 @@ def _lasts(taken: Iterable[Blocked], now: datetime) -> bool:
 
 def _waits(taken: Iterable[Blocked]) -> bool:
     return any(one.unit_id is None for one in taken)
-
-
-def _as_remote(event: ExternalEvent) -> RemoteEvent:
-    """A stored event in the words in which it came; its text stays sealed."""
-    when = (
-        AllDay(event.first, event.after)
-        if event.first is not None and event.after is not None
-        else Timed(event.starts_at, event.ends_at)
-    )
-    return RemoteEvent(uid=event.key, recurrence_id=None, when=when, busy=True)

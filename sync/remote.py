@@ -20,6 +20,7 @@ from hub.database import vault_of
 from hub.errors import NotFound, Reason, Refused
 from hub.models.links import Link
 from hub.queries import links as query
+from hub.queries.pulls import Pullable
 from hub.services import asking
 
 PAST = timedelta(days=31)
@@ -54,6 +55,20 @@ def question(session: Session, link: Link, horizon: timedelta, *, afresh: bool =
         raise Rejected(str(refusal), code="settings") from None
 
 
+def of_pull(session: Session, link: Pullable, horizon: timedelta) -> Question:
+    """
+    The same for what a pull has read of its link. While something of it waits, as if nothing were known: a
+    cached answer would agree with whatever it said last.
+    """
+    vault = vault_of(session)
+    stored = {**vault.open(link.shared_sealed), **vault.open(link.own_sealed)}
+    cursor = None if link.waits else link.cursor
+    try:
+        return frame(link.connector, stored, ZoneInfo(link.time_zone), horizon, cursor)
+    except Refused as refusal:
+        raise Rejected(str(refusal), code="settings") from None
+
+
 def frame(
     slug: str,
     settings: Mapping[str, Any],
@@ -71,8 +86,9 @@ def frame(
 
 
 def ask(asked: Question, network: Network) -> Pulled:
-    """Raises ConnectorError only."""
-    return asked.source.pull(asked.settings, asked.cursor, asked.window, asked.zone, network)
+    """Raises ConnectorError, or transport.Closing where this process is about to end."""
+    with network.visit():
+        return asked.source.pull(asked.settings, asked.cursor, asked.window, asked.zone, network)
 
 
 def known(slug: str) -> Connector:

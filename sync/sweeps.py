@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from hub import clock
 from hub.database import Actor
+from hub.queries import external, hosts
+from hub.queries import links as links_query
 from sync import conflicts
+from sync.restanding import restand
 from sync.runtime import Runtime
 
 RETENTION: dict[str, tuple[timedelta, str]] = {
@@ -19,9 +24,13 @@ RETENTION: dict[str, tuple[timedelta, str]] = {
     "sync_runs": (timedelta(days=90), "finished_at < :before AND state IN ('done', 'failed', 'cancelled')"),
     "feed_fetches": (timedelta(days=90), "last_at < :before"),
     "feed_entries": (timedelta(days=400), "withdrawn_at < :before"),
+    "feed_exports": (timedelta(days=400), "until_at < :before"),
     "external_events": (timedelta(days=400), "ends_at < :before"),
 }
 """Per table how long what is over is kept, and what is over"""
+
+HOSTS = timedelta(days=7)
+"""After which a host that was spared and not heard of since is like any other"""
 
 BATCH = 5_000
 """Rows a transaction, so that a backlog never outlasts a statement's time"""
@@ -38,7 +47,22 @@ def sweep(runtime: Runtime) -> dict[str, int]:
             swept[table] += _remove(runtime, organization_id, table, over, now - kept)
         with runtime.database.unit_of_work(organization_id, Actor("worker")) as session:
             swept["conflicts"] += conflicts.close_past(session, BATCH)
+        _restand(runtime, organization_id, now)
+    with runtime.database.unit_of_work(None) as session:
+        swept["remote_hosts"] = hosts.forget(session, now - HOSTS)
     return swept
+
+
+def _restand(runtime: Runtime, organization_id: UUID, now: datetime) -> None:
+    """What came back of our own words stands otherwise once our feeds, or only the time, went on."""
+    with runtime.database.unit_of_work(organization_id) as session:
+        links = external.links_to_restand(session, now)
+    for link_id in links:
+        runtime.database.transact(organization_id, partial(_restand_one, link_id=link_id), Actor("worker"))
+
+
+def _restand_one(session: Session, *, link_id: UUID) -> None:
+    restand(session, links_query.locked(session, link_id), clock.now())
 
 
 def _remove(runtime: Runtime, organization_id: UUID, table: str, over: str, before: datetime) -> int:

@@ -102,5 +102,6 @@ def _of_link(session: Session, link: Link) -> Check | None:
 
 
 def _field(source: Connector) -> str:
-    fields = list(source.settings_model.model_fields)
-    return f"settings.{fields[0]}" if len(fields) == 1 else "settings"
+    """What is secret is what opens the channel: its one secret setting, if there is just one."""
+    secrets = list(source.secret_fields)
+    return f"settings.{secrets[0]}" if len(secrets) == 1 else "settings"

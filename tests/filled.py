@@ -16,6 +16,7 @@ from hub.models.links import Connection, FeedEntry, FeedExport, FeedFetches, Fee
 from hub.models.organizations import Member, RefreshToken
 from hub.models.properties import Unit
 from hub.models.records import IdempotencyKey, SyncRun
+from hub.queries import hosts
 from hub.services import blackouts as blackouts_service
 from hub.services import bookings, units
 from hub.services.asking import ItemRequest
@@ -50,6 +51,7 @@ def a_full_organization(database: Database) -> Member:
         for row in _channel(here, rooms[0], booked.booking) + _records(here, admin):
             session.add(row)
             session.flush()
+        hosts.spare(session, f"{here}.example", 1, clock.now(), None, clock.now())
     return admin
 
 

@@ -40,7 +40,7 @@ def test_every_service_is_there_and_the_lasting_ones_are_looked_after() -> None:
     services = COMPOSE.partition("\nservices:\n")[2].partition("\nvolumes:\n")[0]
     blocks = re.split(r"^  (\w+):\n", services, flags=re.MULTILINE)[1:]
     found = dict(zip(blocks[::2], blocks[1::2], strict=True))
-    assert set(found) == {"postgres", "redis", "migrate", "web", "worker", "beat"}
+    assert set(found) == {"postgres", "redis", "migrate", "web", "worker", "puller", "beat"}
     for name, block in found.items():
         assert ("healthcheck:" in block) == (name != "migrate"), name
 
@@ -55,8 +55,8 @@ def test_every_call_of_hub_is_understood(call: list[str]) -> None:
         assert set(call[2:]) <= set(doctor.CHECKS)
 
 
-def test_all_four_programs_are_called() -> None:
-    assert {call[1] for call in CALLS} == {"migrate", "web", "worker", "beat"}
+def test_every_program_is_called() -> None:
+    assert {call[1] for call in CALLS} == {"migrate", "web", "worker", "puller", "beat"}
     assert HEALTH_CALLS
 
 

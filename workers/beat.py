@@ -8,6 +8,7 @@ from typing import Any
 import kombu
 from celery.beat import PersistentScheduler, ScheduleEntry
 
+from workers.queues import waiting
 from workers.schedule import TIMELY
 
 logger = logging.getLogger(__name__)
@@ -22,20 +23,11 @@ class Timetable(PersistentScheduler):
     _silent = False
 
     def apply_entry(self, entry: ScheduleEntry, producer: kombu.Producer | None = None) -> Any:
-        waiting = self._waiting()
-        if waiting >= MOST_WAITING:
+        messages = waiting(self.app, TIMELY)
+        if messages >= MOST_WAITING:
             if not self._silent:
-                logger.warning("%d messages wait for a worker; beat sends no more until they go", waiting)
+                logger.warning("%d messages wait for a worker; beat sends no more until they go", messages)
             self._silent = True
             return None
         self._silent = False
         return super().apply_entry(entry, producer)
-
-    def _waiting(self) -> int:
-        """Declared as Celery declares it: a passive declaration overlooks queues under a key prefix."""
-        try:
-            with self.app.connection_or_acquire() as connection:
-                declared = connection.default_channel.queue_declare(TIMELY, durable=True, auto_delete=False)
-                return int(declared.message_count)
-        except Exception:  # no broker at this moment: sending finds out, and says so
-            return 0

@@ -1,4 +1,4 @@
-"""A small property to try things on, with three channels that are played on this machine."""
+"""A small property to try things on, with channels that are played on this machine."""
 
 from __future__ import annotations
 
@@ -66,6 +66,8 @@ CHANNELS = (
     Channel("Sample Airbnb", "airbnb", "Room 1"),
     Channel("Sample Booking.com", "booking", "Room 2"),
     Channel("Sample Vrbo", "vrbo", "Villa"),
+    Channel("Sample Smoobu", "smoobu", "Bed 5"),
+    Channel("Another hub", "hub", "Bed 6"),
 )
 PULL_EVERY = 60
 """Seconds: often enough to watch it work"""

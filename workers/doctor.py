@@ -119,11 +119,20 @@ def redis_server(settings: Settings) -> Found:
 
 
 def workers(settings: Settings) -> Found:
-    alive = [name for name in _answering(settings) if not name.startswith("celerybeat@")]
+    yield from _at_work(settings, "worker", "nothing is done in time: holds, conflicts, what is due")
+
+
+def pullers(settings: Settings) -> Found:
+    yield from _at_work(settings, "puller", "no calendar is read")
+
+
+def _at_work(settings: Settings, kind: str, otherwise: str) -> Found:
+    alive = [name for name in _answering(settings) if name.startswith(f"{kind}@")]
     if alive:
         yield "ok", f"{len(alive)} alive: {', '.join(alive)}", ""
     else:
-        yield "failed", "no worker answers", "run `hub up`, or `hub worker` beside `hub web`"
+        hint = f"run `hub up`, or `hub {kind}` beside `hub web`"
+        yield "failed", f"no {kind} answers: {otherwise}", hint
 
 
 def beat(settings: Settings) -> Found:
@@ -148,6 +157,19 @@ def links(settings: Settings) -> Found:
         yield "warning", words, row.reason or "see `hub runs --link ID`"
     if not stale:
         yield "ok", f"{len(rows)} import, all of them fresh", ""
+
+
+def hosts(settings: Settings) -> Found:
+    with _opened(settings) as runtime:
+        rows = examined.spared_hosts(runtime.database, clock.now())
+    for name, until, why in rows:
+        yield (
+            "warning",
+            f"{name} is not asked before {until:%Y-%m-%d %H:%M} UTC: {why}",
+            "it is tried again then",
+        )
+    if not rows:
+        yield "ok", "none is spared", ""
 
 
 def outbox(settings: Settings) -> Found:
@@ -192,8 +214,10 @@ CHECKS: Mapping[str, Callable[[Settings], Found]] = {
     "schema": schema,
     "redis": redis_server,
     "workers": workers,
+    "pullers": pullers,
     "beat": beat,
     "links": links,
+    "hosts": hosts,
     "outbox": outbox,
 }
 

@@ -21,6 +21,7 @@ from hub.database import Database
 from hub.embedded import database_url
 from hub.models.links import Connection, Link
 from hub.models.records import Fact
+from hub.queries import hosts
 from workers.choosing import all_organizations
 
 OLDEST_POSTGRESQL = 15
@@ -132,6 +133,18 @@ def _importing(session: Session) -> list[Importing]:
             created_at=link.created_at,
         )
         for link, channel in session.execute(statement)
+    ]
+
+
+def spared_hosts(of: Database, now: datetime) -> list[tuple[str, datetime, str]]:
+    """(name, until when, why) of hosts that nobody is sent to."""
+    with of.unit_of_work(None) as session:
+        rows = hosts.spared(session, now)
+    return [
+        (row.name, row.asked_until, "it asked for that")
+        if row.asked_until and row.asked_until > now
+        else (row.name, row.not_before, f"it failed {row.failures} times in a row")
+        for row in rows
     ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from typing import Any
 
 from celery import signals
@@ -15,13 +16,15 @@ logger = logging.getLogger(__name__)
 FORMAT = "%(asctime)s %(levelname)s %(name)s %(message)s"
 
 _open: list[Runtime] = []
+_opening = threading.Lock()
 
 
 def runtime() -> Runtime:
-    """This process's one runtime; opened by the first who asks."""
-    if not _open:
-        _open.append(Runtime.open(Settings()))
-    return _open[0]
+    """This process's one runtime, for all of its threads; opened by the first who asks."""
+    with _opening:
+        if not _open:
+            _open.append(Runtime.open(Settings()))
+        return _open[0]
 
 
 @signals.worker_process_init.connect
@@ -30,6 +33,14 @@ def _begin(**_: Any) -> None:
     runtime()
 
 
+@signals.worker_shutting_down.connect
+def _hurry(**_: Any) -> None:
+    """Calendars that are being asked are left at once: nobody waits for them, and the next one asks them."""
+    for opened in _open:
+        opened.network.close()
+
+
+@signals.worker_shutdown.connect
 @signals.worker_process_shutdown.connect
 def _end(**_: Any) -> None:
     while _open:

@@ -9,9 +9,12 @@ from pathlib import Path
 from signal import Signals
 
 from hub.config import Settings
+from workers.schedule import PULLS, TIMELY
 
 GRACE = 3
 """Seconds that requests under way have left when the web stops"""
+_WHEN_ENDING = ((signal.SIGTERM, 5.0), (signal.SIGQUIT, 2.0))
+"""SIGTERM lets tasks end, however long that takes; SIGQUIT gives them back to the queue"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +47,15 @@ def web(host: str, port: int) -> Program:
 
 
 def worker(settings: Settings) -> Program:
-    """SIGTERM lets tasks end, however long that takes; SIGQUIT gives them back to the queue."""
-    return Program(
-        "worker",
-        _celery(
-            "worker",
-            *("--concurrency", str(settings.worker_concurrency)),
-            *("--without-gossip", "--without-mingle", "--without-heartbeat"),
-        ),
-        stop_by=((signal.SIGTERM, 5.0), (signal.SIGQUIT, 2.0)),
-    )
+    """Processes for what somebody waits for, which no slow channel must hold up. They are recycled and, when
+    a task takes too long, killed."""
+    return Program("worker", _worker("worker", TIMELY, "prefork", settings.worker_concurrency), _WHEN_ENDING)
+
+
+def puller(settings: Settings) -> Program:
+    """Threads for pulls, which mostly wait. What limits them is not Celery: every call has its deadline, and
+    the lease in the database runs out."""
+    return Program("puller", _worker("puller", PULLS, "threads", settings.pull_concurrency), _WHEN_ENDING)
 
 
 def beat() -> Program:
@@ -67,6 +69,17 @@ def feeds(port: int, state: Path) -> Program:
         "feeds",
         _python("connectors.sandbox.server", "--port", str(port), "--state", str(state)),
         needed=False,
+    )
+
+
+def _worker(name: str, queue: str, pool: str, concurrency: int) -> tuple[str, ...]:
+    return _celery(
+        "worker",
+        *("--hostname", f"{name}@%h"),
+        *("--queues", queue),
+        *("--pool", pool),
+        *("--concurrency", str(concurrency)),
+        *("--without-gossip", "--without-mingle", "--without-heartbeat"),
     )
 
 

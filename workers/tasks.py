@@ -2,32 +2,46 @@
 
 from __future__ import annotations
 
+import time
 from uuid import UUID
 
-from celery import shared_task
+from celery import current_app, shared_task
 
 from sync import due, expiry, sweeps
 from sync import pull as pulling
 from sync import relay as relaying
+from sync.due import Due
 from workers.process import runtime
+from workers.queues import waiting
 from workers.schedule import PULLS
 
-PULLS_AT_ONCE = 200
-"""Links handed out at a time; the others stay due"""
+MOST_WAITING = 100
+"""Pulls that wait for a puller; the others stay due in the database, which knows whose turn it is"""
+AT_ONE_HOST = 2.0
+"""Seconds for which a puller goes on at the host where it is, before others have their turn"""
 
 
 @shared_task(name="pull_due")
 def pull_due() -> None:
     """One message for each link whose time has come. A claim that ran out was handed out again since."""
     claimed = runtime().settings.lease_seconds
-    for organization_id, link_id in due.claim_due(runtime(), limit=PULLS_AT_ONCE):
-        pull.apply_async((str(organization_id), str(link_id)), queue=PULLS, expires=claimed)
+    room = MOST_WAITING - waiting(current_app, PULLS)
+    for one in due.claim_due(runtime(), limit=room) if room > 0 else ():
+        known = (str(one.organization_id), str(one.link_id), "schedule", one.more)
+        pull.apply_async(known, queue=PULLS, expires=claimed)
 
 
 @shared_task(name="pull")
-def pull(organization_id: str, link_id: str, trigger: str = "schedule") -> None:
-    """Bring what we hold of one link's calendar up to date."""
-    pulling.pull(runtime(), UUID(organization_id), UUID(link_id), trigger=trigger)
+def pull(organization_id: str, link_id: str, trigger: str = "schedule", more: bool = False) -> None:
+    """
+    Bring what we hold of one link's calendar up to date. If its host has more that are due, go on with them:
+    as many pullers as were sent there work off what waits there, without anybody counting them again.
+    """
+    until = time.monotonic() + AT_ONE_HOST
+    one: Due | None = Due(UUID(organization_id), UUID(link_id), more)
+    while one is not None:
+        pulling.pull(runtime(), one.organization_id, one.link_id, trigger=trigger)
+        one = due.claim_next(runtime(), one) if one.more and time.monotonic() < until else None
 
 
 @shared_task(name="expire_holds")

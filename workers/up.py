@@ -77,7 +77,8 @@ def _programs(settings: Settings, port: int) -> tuple[Program, ...]:
     """In the order in which they start; the demo's channels only where there is a demo."""
     feeds_port = urlsplit(settings.demo_feeds_url or "").port
     feeds = (programs.feeds(feeds_port, settings.data_dir / "demo-feeds.json"),) if feeds_port else ()
-    return (*feeds, programs.worker(settings), programs.beat(), programs.web(HOST, port))
+    serving = (programs.worker(settings), programs.puller(settings), programs.beat())
+    return (*feeds, *serving, programs.web(HOST, port))
 
 
 def _remember_address(data_dir: Path, port: int) -> None:

@@ -20,6 +20,7 @@ from api.routes import (
     members,
     properties,
     runs,
+    seen,
     unit_types,
     units,
 )
@@ -36,6 +37,7 @@ ROUTERS: tuple[tuple[str, APIRouter], ...] = (
     (API, links.router),
     (API, link_steps.router),
     (API, runs.router),
+    (API, seen.router),
     (API, connections.router),
     (API, connectors.router),
     (API, audit.router),

@@ -1,4 +1,4 @@
-"""POST links/{id}/sync|pause|resume|accept-guard|rotate-feed, GET links/{id}/runs|events|consumers."""
+"""POST links/{id}/sync|pause|resume|accept-guard|rotate-feed, GET links/{id}/runs|events."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from api.idempotency import Answer, Idempotent
 from api.linked import LINK, PREVIEW, previewed, told
 from api.openapi import documented, example
 from api.pagination import Page, Paged, next_cursor, shown
-from api.schemas.links import ConsumerOut, ConsumersOut, EventOut, GuardIn, LinkOut, PreviewOut
+from api.schemas.links import EventOut, GuardIn, LinkOut, PreviewOut
 from api.schemas.runs import QUEUED, RUN, RunOut
 from hub.database import vault_of
 from hub.models.links import Link
-from hub.queries import external, feeds, runs
+from hub.queries import external, runs
 from hub.queries import links as query
 from sync import guarding, linking, requests
 from sync.preview import preview_link
@@ -48,14 +48,6 @@ EVENT: dict[str, Any] = {
     "called": [],
     "first_seen_at": "2026-11-21T12:00:00Z",
     "changed_at": "2026-11-21T12:00:00Z",
-}
-CONSUMER: dict[str, Any] = {
-    "consumer": "Airbnb iCal Importer",
-    "full": 4,
-    "not_modified": 130,
-    "first_at": "2026-11-14T12:00:00Z",
-    "last_at": "2026-11-21T12:00:00Z",
-    "interval_seconds": 7200,
 }
 
 _SHOWN = example(200, PREVIEW, "With dry_run: what a pull would bring")[200]
@@ -161,19 +153,6 @@ def events_of(caller: Staff, link_id: UUID, paging: Paged) -> Page[EventOut]:
             items=[EventOut.of(row[0], row.unit_ids, vault) for row in shown(rows, paging)],
             next_cursor=next_cursor(rows, paging, lambda row: (row[0].starts_at, row[0].id)),
         )
-
-    return caller.transact(work)
-
-
-@router.get(
-    "/consumers", summary="List who fetches a link's feed", responses=example(200, {"items": [CONSUMER]})
-)
-def consumers_of(caller: Staff, link_id: UUID) -> ConsumersOut:
-    """The latest first, as they call themselves. Fetches are written down within a minute."""
-
-    def work(session: Session) -> ConsumersOut:
-        query.one(session, link_id)
-        return ConsumersOut(items=[ConsumerOut.of(row) for row in feeds.consumers(session, link_id)])
 
     return caller.transact(work)
 

@@ -13,7 +13,6 @@ from api.schemas.connections import SETTINGS_SHOWN
 from hub.config import Settings
 from hub.models.external import ExternalEvent
 from hub.models.links import PULLED_STATES, Connection, Link
-from hub.queries.feeds import Consumer
 from hub.vault import Vault
 from sync import disguise, feeds, remote
 from sync.guarding import Action
@@ -149,6 +148,8 @@ class PreviewEventOut(Out):
     units: list[str] = Field(description="Names of the units that it would take")
     clashes: list[str] = Field(description="Bookings and blackouts that it meets")
     problem: str | None = Field(description="What could not be read of it")
+    nature: str = Field(description="stay, block or unknown, as far as the channel lets us tell")
+    note: str = Field(description="Why it does not count, where it is not busy")
 
 
 class PreviewCounts(Out):
@@ -161,6 +162,7 @@ class PreviewOut(Out):
     """What the calendar says now, and what would come of it."""
 
     title: str
+    source: str = Field(description="The channel that makes the calendar, as its content tells")
     counts: PreviewCounts
     events: list[PreviewEventOut] = Field(description="The first 500, by their beginning")
     problems: list[str] = Field(description="What could not be read; the first 100")
@@ -220,29 +222,3 @@ class EventOut(Out):
                 "unplaced": None in (unit_ids or ()),
             }
         )
-
-
-class ConsumerOut(Out):
-    """Somebody who fetches our feed, as it calls itself, and how often it really comes."""
-
-    consumer: str
-    full: int = Field(description="Fetches that were given the whole feed")
-    not_modified: int = Field(description="Fetches that were told that nothing changed")
-    first_at: UtcInstant
-    last_at: UtcInstant
-    interval_seconds: int | None = Field(description="Measured over its last seven days")
-
-    @classmethod
-    def of(cls, row: Consumer) -> ConsumerOut:
-        return cls(
-            consumer=row.consumer,
-            full=row.full,
-            not_modified=row.not_modified,
-            first_at=row.first_at,
-            last_at=row.last_at,
-            interval_seconds=round(row.interval.total_seconds()) if row.interval else None,
-        )
-
-
-class ConsumersOut(Out):
-    items: list[ConsumerOut]

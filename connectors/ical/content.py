@@ -1,31 +1,26 @@
 """
 From the bytes of a feed to its components, forgiving wherever nothing is lost. Pure.
 
-The parser that knows values and recurrence is given one clean component at a time, so that a broken one
-spoils nothing else. Only the properties that matter here are kept.
+This reader, line by line, is the judge of what a feed holds; split.py does the same at once for a feed that
+is written as the standard asks.
 """
 
 from __future__ import annotations
 
-import codecs
-import functools
-import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from zoneinfo import available_timezones
 
-_WHAT = {"UID", "SEQUENCE", "STATUS", "TRANSP", "SUMMARY", "DESCRIPTION"}
-_WHEN = {"DTSTART", "DTEND", "DURATION", "RRULE", "RDATE", "EXDATE", "RECURRENCE-ID"}
-KEPT = frozenset(_WHAT | _WHEN)
+from connectors.ical import freebusy, limits
+from connectors.ical.lines import VOLATILE, decoded, lines, name_of, text_of, value_of
 
-_NAME = re.compile(r"[A-Za-z0-9-]+")
-_FOLD = re.compile(rb"\n[ \t]")
-# What no text may hold (RFC 5545, 3.1), NUL among them, which no database takes either.
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
-_DATES = frozenset({"DTSTART", "DTEND", "RECURRENCE-ID"})
-_BARE_DATE = re.compile(r"\d{8}")
-_DECLARED_DATE = re.compile(r"[^:]*;VALUE=DATE[;:]", re.IGNORECASE)
-_ABSOLUTE_TZID = re.compile(r'(;TZID=)"?(/[^:;"]+)"?', re.IGNORECASE)
+_WHAT = {b"UID", b"SEQUENCE", b"STATUS", b"TRANSP", b"SUMMARY", b"DESCRIPTION"}
+_WHEN = {b"DTSTART", b"DTEND", b"DURATION", b"RRULE", b"RDATE", b"EXDATE", b"RECURRENCE-ID"}
+_FROM_HUBS = {b"X-CHANNEL-HUB-ORIGIN", b"X-CHANNEL-HUB-VIA"}
+KEPT = frozenset(_WHAT | _WHEN | _FROM_HUBS)
+"""The properties of an event that matter here"""
+
+_EVENT, _ZONE, _CALENDAR, _FREE_BUSY = b"VEVENT", b"VTIMEZONE", b"VCALENDAR", b"VFREEBUSY"
+_HOLDERS = frozenset({_EVENT, _ZONE, _FREE_BUSY})
+"""Components whose lines are kept"""
 
 
 class NotACalendar(ValueError):
@@ -36,180 +31,163 @@ class NotACalendar(ValueError):
         self.code = code
 
 
-@dataclass(slots=True)
-class Block:
-    """One VEVENT or VTIMEZONE: its own property lines, unfolded, without what is nested in it."""
+class TooComplex(NotACalendar):
+    """A calendar perhaps, but one that costs more than a calendar may."""
 
-    lines: list[str] = field(default_factory=list)
-    unfinished: bool = False
+    def __init__(self, message: str, code: str = "too_complex") -> None:
+        super().__init__(message, code)
 
 
 @dataclass(slots=True)
 class Content:
+    """What a feed holds; the lines of a component are in one piece each, with LF between them."""
+
     title: str = ""
-    method: str = ""
+    producer: str = ""
+    """PRODID: the program that wrote the calendar"""
     time_zone: str = ""
-    """X-WR-TIMEZONE: what the calendar itself means by a time that names no zone."""
-    events: list[Block] = field(default_factory=list)
-    time_zones: list[Block] = field(default_factory=list)
-    has_free_busy: bool = False
+    """X-WR-TIMEZONE: what the calendar itself means by a time that names no zone"""
+    events: list[bytes] = field(default_factory=list)
+    """The lines of each, without what is nested in it"""
+    unfinished: set[int] = field(default_factory=set)
+    """Which of them break off, by their position"""
+    time_zones: list[bytes] = field(default_factory=list)
+    """The lines of each VTIMEZONE, with what is nested in it"""
+    bare: bool = False
+    """One event and no calendar around it"""
 
 
-def read_content(body: bytes) -> Content:
-    """Split a feed into components; raises NotACalendar unless it is a complete one.
+def read_content(text: bytes) -> Content:
+    """
+    Split an unfolded feed into components; raises NotACalendar unless it is a complete one.
 
     Several calendars in one body are read as one. Complete means: it begins with BEGIN:VCALENDAR, and every
-    calendar begun is ended.
+    calendar begun is ended. One event alone, from BEGIN:VEVENT to END:VEVENT, is complete as well.
     """
-    content = Content()
-    reader = _Reader(content)
-    begun = False
-    for line in _lines(body):
-        if not begun and line.strip().upper() != "BEGIN:VCALENDAR":
-            raise NotACalendar(_why_not(line))
-        begun = True
-        reader.take(line)
-    if not begun:
-        raise NotACalendar("it is empty")
-    if reader.inside_calendar:
-        raise NotACalendar("it breaks off before END:VCALENDAR")
-    if content.method.upper() == "CANCEL":
-        raise NotACalendar("it is a cancellation (METHOD:CANCEL), not a calendar", "cancellation")
-    return content
+    outline = Outline()
+    for number, line in enumerate(lines(text)):
+        if number >= limits.MOST_LINES:
+            raise TooComplex(f"it has more than {limits.MOST_LINES} lines")
+        outline.take(line)
+    return outline.finished()
 
 
-def property_name(line: str) -> str:
-    match = _NAME.match(line)
-    return match[0].upper() if match else ""
+class Outline:
+    """Takes line after line and keeps the stack of the components that they are in."""
 
-
-def value_at(line: str) -> int:
-    """Where the value begins: behind the first colon that is in no quoted parameter."""
-    quoted = False
-    for position, sign in enumerate(line):
-        if sign == '"':
-            quoted = not quoted
-        elif sign == ":" and not quoted:
-            return position + 1
-    return len(line)
-
-
-def unescaped(value: str) -> str:
-    """A TEXT value as it was meant (RFC 5545, 3.3.11)."""
-    return re.sub(r"\\(.)", lambda found: "\n" if found[1] in "nN" else found[1], value).strip()
-
-
-class _Reader:
-    """Keeps the stack of components while lines pass by."""
-
-    def __init__(self, content: Content) -> None:
-        self._content = content
-        self._stack: list[str] = []
-        self._block: Block | None = None
+    def __init__(self) -> None:
+        self.content = Content()
+        self.begun = self.ended = 0
+        """BEGIN and END lines so far"""
+        self._stack: list[bytes] = []
+        self._holder = b""  # the component whose lines are being kept
+        self._kept: list[bytes] = []
+        self._first = True
+        self._beside = False  # whether there is more than one thing, and no calendar around them
+        self._cancelled = False
 
     @property
-    def inside_calendar(self) -> bool:
-        return "VCALENDAR" in self._stack
+    def between_events(self) -> bool:
+        """Whether an event that begins now is the calendar's own."""
+        return self._stack == [_CALENDAR]
 
-    def take(self, line: str) -> None:
-        name = property_name(line)
-        if name == "BEGIN":
-            self._begin(line[value_at(line) :].strip().upper())
-        elif name == "END":
-            self._end(line[value_at(line) :].strip().upper())
+    def take(self, line: bytes) -> None:
+        if self._first:
+            self._first = False
+            start = line.strip().upper()
+            if start not in (b"BEGIN:VCALENDAR", b"BEGIN:VEVENT"):
+                raise NotACalendar(_why_not(line))
+            self.content.bare = start == b"BEGIN:VEVENT"
+        name = name_of(line)
+        if name == b"BEGIN":
+            self._begin(value_of(line).strip().upper())
+        elif name == b"END":
+            self._end(value_of(line).strip().upper())
         elif self._stack:
             self._property(name, line)
+        else:
+            self._beside = True
 
-    def _begin(self, component: str) -> None:
-        if component in ("VEVENT", "VTIMEZONE", "VCALENDAR") and "VEVENT" in self._stack:
-            self._close("VEVENT", unfinished=True)
+    def finished(self) -> Content:
+        """Raises NotACalendar if it is none, or not all of it."""
+        if self._first:
+            raise NotACalendar("it is empty")
+        if self.content.bare and (self._beside or self._stack or len(self.content.events) != 1):
+            raise NotACalendar("it does not begin with BEGIN:VCALENDAR")
+        if _CALENDAR in self._stack:
+            raise NotACalendar("it breaks off before END:VCALENDAR")
+        if self._cancelled:
+            raise NotACalendar("it is a cancellation (METHOD:CANCEL), not a calendar", "cancellation")
+        return self.content
+
+    def _begin(self, component: bytes) -> None:
+        self.begun += 1
+        if self.begun > limits.MOST_COMPONENTS:
+            raise TooComplex(f"it has more than {limits.MOST_COMPONENTS} components")
+        if len(self._stack) >= limits.DEEPEST:
+            raise TooComplex(f"it has more than {limits.DEEPEST} components within one another")
+        if self._holder and component in (_EVENT, _ZONE, _CALENDAR):
+            self._close(self._holder, whole=False)
+        self._beside = self._beside or (not self._stack and self.begun > 1)
         self._stack.append(component)
-        if component == "VEVENT":
-            self._block = Block()
-            self._content.events.append(self._block)
-        elif component == "VTIMEZONE":
-            self._block = Block()
-            self._content.time_zones.append(self._block)
-        elif component == "VFREEBUSY":
-            self._content.has_free_busy = True
-        elif self._in_time_zone and self._block is not None:
-            self._block.lines.append(f"BEGIN:{component}")
+        if component in _HOLDERS and not self._holder:
+            self._holder, self._kept = component, []
+            if component == _EVENT:
+                self.content.events.append(b"")
+        elif self._holder == _ZONE:
+            self._kept.append(b"BEGIN:" + component)
 
-    def _end(self, component: str) -> None:
+    def _end(self, component: bytes) -> None:
+        self.ended += 1
+        if component.startswith(_CALENDAR):  # what somebody appended does not undo that it was the end
+            component = _CALENDAR
         if component not in self._stack:
             return
-        if self._in_time_zone and component != "VTIMEZONE" and self._block is not None:
-            self._block.lines.append(f"END:{component}")
-        self._close(component, unfinished=component == "VCALENDAR" and "VEVENT" in self._stack)
+        if self._holder == _ZONE and component not in (_ZONE, _CALENDAR):
+            self._kept.append(b"END:" + component)
+        self._close(component, whole=self._stack[-1] == component or self._holder == component)
 
-    def _close(self, component: str, unfinished: bool) -> None:
-        while self._stack.pop() != component:
-            continue
-        if self._block is not None and component in ("VEVENT", "VTIMEZONE", "VCALENDAR"):
-            self._block.unfinished = unfinished
-            self._block = None
+    def _close(self, component: bytes, whole: bool) -> None:
+        """End the component and all that is still open in it."""
+        closed = b""
+        while closed != component:
+            closed = self._stack.pop()
+            if closed == self._holder and closed not in self._stack:
+                self._holder = b""
+                self._hold(closed, whole)
 
-    def _property(self, name: str, line: str) -> None:
-        if self._block is not None and self._in_time_zone:
-            self._block.lines.append(line)
-        elif self._block is not None and self._stack[-1] == "VEVENT":
-            if name in KEPT:
-                self._block.lines.append(_tidied(name, line))
-        elif self._stack[-1] == "VCALENDAR":
-            if name == "X-WR-CALNAME" or (name == "NAME" and not self._content.title):
-                self._content.title = unescaped(line[value_at(line) :])[:200]
-            elif name == "X-WR-TIMEZONE":
-                self._content.time_zone = line[value_at(line) :].strip()
-            elif name == "METHOD":
-                self._content.method = line[value_at(line) :].strip()
+    def _hold(self, component: bytes, whole: bool) -> None:
+        content = self.content
+        if component == _EVENT:
+            content.events[-1] = b"\n".join(self._kept)
+            if not whole:
+                content.unfinished.add(len(content.events) - 1)
+        elif component == _ZONE:
+            content.time_zones.append(b"\n".join(self._kept))
+        else:
+            content.events += freebusy.periods(self._kept)
 
-    @property
-    def _in_time_zone(self) -> bool:
-        return "VTIMEZONE" in self._stack
+    def _property(self, name: bytes, line: bytes) -> None:
+        inner = self._stack[-1]
+        if self._holder == _ZONE:
+            if name not in VOLATILE and len(self._kept) <= limits.MOST_ZONE_LINES:
+                self._kept.append(line)
+        elif inner == _CALENDAR:
+            self._of_calendar(name, line)
+        elif inner == self._holder and name in (KEPT if inner == _EVENT else freebusy.KEPT):
+            self._kept.append(line)
 
-
-def _lines(body: bytes) -> Iterator[str]:
-    """Logical lines. Unfolded as bytes, because a fold may fall within one character."""
-    if body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        body = body.decode("utf-16", "replace").encode()
-    body = body.removeprefix(codecs.BOM_UTF8)
-    body = body.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    for raw in _FOLD.sub(b"", body).split(b"\n"):
-        if raw.strip():
-            yield _CONTROL.sub("", _decoded(raw))
-
-
-def _decoded(raw: bytes) -> str:
-    try:
-        return raw.decode("utf-8")
-    except UnicodeDecodeError:
-        return raw.decode("cp1252", "replace")
+    def _of_calendar(self, name: bytes, line: bytes) -> None:
+        content = self.content
+        if name == b"X-WR-CALNAME" or (name == b"NAME" and not content.title):
+            content.title = text_of(line)[:200]
+        elif name == b"PRODID":
+            content.producer = content.producer or text_of(line)[:200]
+        elif name == b"X-WR-TIMEZONE":
+            content.time_zone = decoded(value_of(line)).strip()
+        elif name == b"METHOD" and value_of(line).strip().upper() == b"CANCEL":
+            self._cancelled = True
 
 
-def _why_not(line: str) -> str:
-    start = line.lstrip().lower()
-    return "it is a web page" if start.startswith("<") else "it does not begin with BEGIN:VCALENDAR"
-
-
-def _tidied(name: str, line: str) -> str:
-    """Without what makes a parser guess: a date has no time and no zone, a zone's name no vendor."""
-    value = line[value_at(line) :].strip()
-    if name in _DATES and "RANGE=" not in line.upper():
-        day = _BARE_DATE.match(value)
-        if day and (day[0] == value or _DECLARED_DATE.match(line)):
-            return f"{name};VALUE=DATE:{day[0]}"
-    return _ABSOLUTE_TZID.sub(_without_vendor, line)
-
-
-@functools.cache
-def _known_zones() -> frozenset[str]:
-    return frozenset(available_timezones())
-
-
-def _without_vendor(found: re.Match[str]) -> str:
-    """`/freeassociation.sourceforge.net/Europe/Berlin` names Europe/Berlin (RFC 5545, 3.2.19)."""
-    parts = found[2].strip("/").split("/")
-    for first in range(len(parts)):
-        if (name := "/".join(parts[first:])) in _known_zones():
-            return found[1] + name
-    return found[1] + '"' + found[2].strip("/") + '"'
+def _why_not(line: bytes) -> str:
+    return "it is a web page" if line.lstrip().startswith(b"<") else "it does not begin with BEGIN:VCALENDAR"

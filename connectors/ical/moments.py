@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import MAXYEAR, MINYEAR, UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -15,6 +15,8 @@ Moment = date | datetime
 """A date, or an aware datetime in the zone in which it was written."""
 
 ONE_DAY = timedelta(days=1)
+_EARLIEST, _LATEST = date.min + 2 * ONE_DAY, date.max - 2 * ONE_DAY
+"""So far from where time ends that no zone moves a moment beyond: what "since ever" and "for ever" become"""
 
 _ALMOST_A_DATE = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})(?:[T ](\d{2}):?(\d{2})(?::?(\d{2}))?(?:\.\d+)?(Z)?)?")
 
@@ -97,15 +99,22 @@ def _moment(written: Any, zone: ZoneInfo) -> tuple[Moment | None, str | None]:
     if written is None:
         return None, None
     value = written.dt if isinstance(written, vDDDTypes) else None
-    if isinstance(value, datetime) and value.date() == date.max:
-        value -= ONE_DAY  # "for ever", which west of Greenwich would lie beyond the calendar
+    if isinstance(value, date):
+        value = _within_time(value)
     if isinstance(value, datetime) and value.tzinfo is None:
         unknown = _parameter(written, "TZID")
         return value.replace(tzinfo=zone), f"its time zone {unknown!r} is not known" if unknown else None
     if isinstance(value, date):
         return value, None
     guess = _guessed(str(written), _parameter(written, "VALUE") == "DATE", zone)
-    return guess, "a date is not written as the standard asks"
+    return _within_time(guess) if guess else None, "a date is not written as the standard asks"
+
+
+def _within_time(moment: Moment) -> Moment:
+    if not isinstance(moment, datetime):
+        return max(moment, _EARLIEST)
+    nearest = min(max(moment.date(), _EARLIEST), _LATEST)
+    return moment.replace(year=nearest.year, month=nearest.month, day=nearest.day)
 
 
 def _guessed(text: str, as_date: bool, zone: ZoneInfo) -> Moment | None:
@@ -132,9 +141,13 @@ def _after_duration(start: Moment, written: Any) -> Moment | None:
     length = getattr(written, "dt", None) if not isinstance(written, str) else None
     if not isinstance(length, timedelta):
         return None
-    if not isinstance(start, datetime):
-        return start + timedelta(days=-(-length // ONE_DAY))
-    days = start + timedelta(days=length.days)
+    try:
+        if not isinstance(start, datetime):
+            return _within_time(start + timedelta(days=-(-length // ONE_DAY)))
+        days = _within_time(start + timedelta(days=length.days))
+    except OverflowError:
+        return _within_time(start.replace(year=MAXYEAR if length > timedelta() else MINYEAR, month=1))
+    assert isinstance(days, datetime)
     return (days.astimezone(UTC) + timedelta(seconds=length.seconds)).astimezone(start.tzinfo)
 
 

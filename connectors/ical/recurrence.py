@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 from itertools import islice
 from typing import Any
@@ -11,64 +11,42 @@ from icalendar import Event
 from recurring_ical_events import EventAdapter, Series
 
 from connectors.contract import Window
-
-MOST_OCCURRENCES = 5_000
-"""Of one series within the window; the earliest are kept."""
-
-MOST_STEPS = 200_000
-"""Of one rule from its first date up to the end of the window: an hourly rule that is 22 years old."""
+from connectors.ical import limits
+from connectors.ical.rules import CountedRule, RecursTooOften, Steps, refuse_hostile
 
 # The library compares wall clocks of different zones here; what lies outside of the window is dropped later.
 _MARGIN = timedelta(days=3)
 
 
-class RecursTooOften(ValueError):
-    """A rule cannot be followed up to the end of the window within the bounds."""
-
-
-def occurrences(components: Sequence[Event], window: Window) -> tuple[list[Event], bool]:
-    """The occurrences of one UID's components, each with its own DTSTART, DTEND and RECURRENCE-ID.
-
-    The second value tells whether there were more than MOST_OCCURRENCES. May raise whatever the library
-    raises for a rule that it cannot read, and RecursTooOften.
+def occurrences(components: Sequence[Event], window: Window) -> tuple[list[Event], str | None]:
     """
-    for component in components:
-        _refuse_endless(component)
-    series = Series([EventAdapter(component) for component in components])
-    if series.recurrence.has_core:
-        series.recurrence.rrules = [_BoundedRule(rule) for rule in series.recurrence.rrules]
+    The occurrences of one UID's components, each with its own DTSTART, DTEND and RECURRENCE-ID; and what is
+    wrong with them, if anything is.
+
+    May raise whatever the library raises for a rule that it cannot read, and RecursTooOften.
+    """
     begin = datetime.combine(window.first - _MARGIN, time())
     end = datetime.combine(window.after + _MARGIN, time())
+    for component in components:
+        refuse_hostile(component)
+    if sum(_lasts(component) for component in components) > limits.MOST_LASTING_EXCEPTIONS:
+        raise RecursTooOften("it has too many exceptions to be followed")
+    series = Series([EventAdapter(component) for component in components])
+    rules: list[CountedRule] = []
+    if series.recurrence.has_core:
+        steps = Steps(limits.MOST_STEPS)
+        series.recurrence.rrules = rules = [CountedRule(rule, steps) for rule in series.recurrence.rrules]
     found = [
         occurrence.as_component(keep_recurrence_attributes=False)
-        for occurrence in islice(series.between(begin, end), MOST_OCCURRENCES + 1)
+        for occurrence in islice(series.between(begin, end), limits.MOST_OCCURRENCES + 1)
     ]
-    return found[:MOST_OCCURRENCES], len(found) > MOST_OCCURRENCES
+    problem = "it recurs by a rule that has no occurrence" if any(rule.barren for rule in rules) else None
+    if len(found) > limits.MOST_OCCURRENCES:
+        problem = "it recurs too often: only its first occurrences count"
+    return found[: limits.MOST_OCCURRENCES], problem
 
 
-def _refuse_endless(component: Event) -> None:
-    """A step of nothing, and a search by the minute for what may never come, reach no end of the window."""
-    written: Any = component.get("RRULE", [])
-    for rule in written if isinstance(written, list) else [written]:
-        searches = rule.get("FREQ") in (["SECONDLY"], ["MINUTELY"]) and any(
-            key.startswith("BY") for key in rule
-        )
-        if searches or min(rule.get("INTERVAL", [1])) < 1:
-            raise RecursTooOften("it recurs too often to be followed")
-
-
-class _BoundedRule:
-    """A dateutil rule whose `between` is lazy and counts: the original builds a list without end."""
-
-    def __init__(self, rule: Any) -> None:
-        self._rule = rule
-        self.until = rule.until
-
-    def between(self, after: datetime, before: datetime, inc: bool) -> Iterator[datetime]:
-        for step, start in enumerate(self._rule):
-            if start > before or (start == before and not inc):
-                return
-            if step >= MOST_STEPS:
-                raise RecursTooOften("it recurs too often to be followed")
-            if start > after or (start == after and inc):
-                yield start
+def _lasts(component: Event) -> bool:
+    """Whether it changes what follows it (RANGE=THISANDFUTURE)."""
+    original: Any = component.get("RECURRENCE-ID")
+    return original is not None and "RANGE" in original.params

@@ -1,98 +1,63 @@
 """
-A local server that plays three channels, so that the demo and the tour have something to connect to.
+A local server that plays channels, so that the demo and the tour have something to connect to.
 
     python -m connectors.sandbox.server --port 8099 --state sandbox.json
 
     GET    /                          the feeds
-    GET    /airbnb.ics                one feed (also booking, vrbo), with ETag and 304
+    GET    /airbnb.ics                one feed (also booking, vrbo, …), with an ETag if the channel has one
     POST   /airbnb/events             {"summary": "Reserved", "first": "2026-12-01", "after": "2026-12-04"}
     DELETE /airbnb/events/{uid}
+
+`control` has the rest: time that passes at the channels, and what goes wrong there.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
-import hashlib
 import json
 import logging
 import signal
 import sys
 import threading
-from collections.abc import Callable
-from datetime import date
+from collections.abc import Callable, Mapping
+from datetime import date, datetime, timedelta
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from connectors.sandbox.channels import MANNERS, Channel, Entry, feed, new, sample
+from connectors.sandbox import calendars, control, keeping, samples
+from connectors.sandbox.channel import Channel, Question
+from connectors.sandbox.control import Refused
+from connectors.sandbox.faults import Reply
+from connectors.sandbox.zoo import Zoo
 from hub import clock
 
 LONGEST_BODY = 10_000
 LONGEST_SUMMARY = 200
+LATE = timedelta(seconds=30)
 
 log = logging.getLogger(__name__)
 
 
-class State:
-    """What the channels hold: in memory, and in a file where one is named, so that a restart keeps it."""
-
-    def __init__(self, file: Path | None = None) -> None:
-        self._file = file
-        self._lock = threading.Lock()
-        self._made = 0
-        today = clock.today("UTC")
-        self._entries = {channel: {e.uid: e for e in sample(channel, today)} for channel in Channel}
-        if file is not None and file.exists():
-            self._restore(json.loads(file.read_text(encoding="utf-8")))
-        self._keep()
-
-    def feed(self, channel: Channel) -> bytes:
-        with self._lock:
-            entries = list(self._entries[channel].values())
-        return feed(channel, entries, clock.today("UTC"))
-
-    def add(self, channel: Channel, summary: str, first: date, after: date) -> Entry:
-        with self._lock:
-            self._made += 1
-            entry = new(channel, summary, first, after, f"made {self._made}")
-            self._entries[channel][entry.uid] = entry
-            self._keep()
-        return entry
-
-    def remove(self, channel: Channel, uid: str) -> bool:
-        """Whether there was such an entry."""
-        with self._lock:
-            found = self._entries[channel].pop(uid, None) is not None
-            self._keep()
-        return found
-
-    def _restore(self, kept: dict[str, Any]) -> None:
-        self._made = int(kept["made"])
-        for channel in Channel:
-            entries = [_entry(written) for written in kept["channels"].get(channel, [])]
-            self._entries[channel] = {entry.uid: entry for entry in entries}
-
-    def _keep(self) -> None:
-        if self._file is None:
-            return
-        channels = {
-            channel: [_written(entry) for entry in entries.values()]
-            for channel, entries in self._entries.items()
-        }
-        beside = self._file.with_name(self._file.name + ".new")
-        beside.write_text(json.dumps({"made": self._made, "channels": channels}, indent=1), encoding="utf-8")
-        beside.replace(self._file)
-
-
 class SandboxServer(ThreadingHTTPServer):
-    daemon_threads = True
+    """Serves a zoo. `state` is a file that keeps it over a restart; a slow answer comes after `late`."""
 
-    def __init__(self, port: int, state: State) -> None:
+    daemon_threads = True
+    # Threads in the middle of a slow answer end with `closing`: nobody waits for them.
+    block_on_close = False
+
+    def __init__(self, port: int, zoo: Zoo, state: Path | None = None, late: timedelta = LATE) -> None:
         super().__init__(("127.0.0.1", port), _Handler)
-        self.state = state
+        self.zoo = zoo
+        self.late = late
+        self.closing = threading.Event()
+        self._state = state
+        self.kept = keeping.restore(zoo, state)
+        self.reading = control.Reading(self)
+        self.keep()
 
     @property
     def port(self) -> int:
@@ -102,18 +67,33 @@ class SandboxServer(ThreadingHTTPServer):
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
+    def now(self) -> datetime:
+        """The channels' time."""
+        return clock.now() + self.zoo.ahead
 
-def serve(port: int = 0, state: Path | None = None) -> SandboxServer:
+    def keep(self) -> None:
+        with self.zoo.held():
+            keeping.keep(self.zoo, self.kept, self._state)
+
+    def service_actions(self) -> None:
+        self.reading.read_what_is_due()
+
+    def shutdown(self) -> None:
+        self.closing.set()
+        super().shutdown()
+
+    def handle_error(self, _request: Any, _client_address: Any) -> None:
+        """Whoever gives up on a faulty answer does what it should."""
+        log.debug("a caller went away", exc_info=True)
+
+
+def serve(
+    port: int = 0, state: Path | None = None, *, zoo: Zoo | None = None, late: timedelta = LATE
+) -> SandboxServer:
     """Start the server on loopback in a thread of its own; port 0 takes a free one. `shutdown()` ends it."""
-    server = SandboxServer(port, State(state))
+    server = SandboxServer(port, zoo or samples.zoo(clock.today("UTC")), state, late)
     threading.Thread(target=server.serve_forever, args=(0.1,), name="sandbox", daemon=True).start()
     return server
-
-
-class _Refused(Exception):
-    def __init__(self, status: HTTPStatus, reason: str) -> None:
-        super().__init__(reason)
-        self.status = status
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -129,6 +109,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self._answer(self._post)
 
+    def do_PUT(self) -> None:
+        self._answer(self._control)
+
     def do_DELETE(self) -> None:
         self._answer(self._delete)
 
@@ -138,43 +121,88 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self, act: Callable[[], None]) -> None:
         try:
             act()
-        except _Refused as refused:
+        except Refused as refused:
             # What is left of the request is not read, so nothing more can be asked on this connection.
             self.close_connection = True
             self._json(refused.status, {"error": str(refused)})
 
     def _get(self) -> None:
-        path = urlsplit(self.path).path
-        if path == "/":
-            self._json(HTTPStatus.OK, {MANNERS[c].title: f"{self.server.url}/{c}.ics" for c in Channel})
-            return
-        if not path.endswith(".ics"):
-            raise _Refused(HTTPStatus.NOT_FOUND, "there is nothing here; GET / lists the feeds")
-        body = self.server.state.feed(_channel(path.removeprefix("/").removesuffix(".ics")))
-        etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-        if self.headers.get("If-None-Match") == etag:
-            self._send(HTTPStatus.NOT_MODIFIED, b"", {"ETag": etag})
+        asked = urlsplit(self.path)
+        if self._of_control():
+            self._control()
+        elif asked.path == "/":
+            with self.server.zoo.held() as channels:
+                feeds = {c.manner.title: f"{self.server.url}/{name}.ics" for name, c in channels.items()}
+            self._json(HTTPStatus.OK, feeds)
+        elif not asked.path.endswith(".ics"):
+            raise Refused(HTTPStatus.NOT_FOUND, "there is nothing here; GET / lists the feeds")
         else:
-            self._send(HTTPStatus.OK, body, {"ETag": etag, "Content-Type": "text/calendar; charset=utf-8"})
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            question = Question(self.server.now(), headers, redirected=bool(asked.query))
+            name = asked.path.removeprefix("/").removesuffix(".ics")
+            with self.server.zoo.held():
+                reply = self._channel(name).answer(question)
+            self._say(reply)
 
     def _post(self) -> None:
+        if self._of_control():
+            self._control()
+            return
         parts = self._parts()
         if len(parts) != 2:
-            raise _Refused(HTTPStatus.NOT_FOUND, "POST /{channel}/events adds an event")
+            raise Refused(HTTPStatus.NOT_FOUND, "POST /{channel}/events adds an event")
         wanted = self._body()
-        try:
-            summary = str(wanted["summary"])[:LONGEST_SUMMARY]
-            first, after = date.fromisoformat(wanted["first"]), date.fromisoformat(wanted["after"])
-            entry = self.server.state.add(_channel(parts[0]), summary, first, after)
-        except (KeyError, TypeError, ValueError) as error:
-            raise _Refused(HTTPStatus.UNPROCESSABLE_ENTITY, f"summary, first and after: {error}") from error
-        self._json(HTTPStatus.CREATED, _written(entry))
+        with self.server.zoo.held():
+            channel = self._channel(parts[0])
+            try:
+                summary = str(wanted["summary"])[:LONGEST_SUMMARY]
+                first, after = date.fromisoformat(wanted["first"]), date.fromisoformat(wanted["after"])
+                self.server.kept.made += 1
+                seed = f"made {self.server.kept.made}"
+                stay = samples.new(channel.kind, summary, first, after, seed, self.server.now())
+            except (KeyError, TypeError, ValueError) as error:
+                raise Refused(
+                    HTTPStatus.UNPROCESSABLE_ENTITY, f"summary, first and after: {error}"
+                ) from error
+            channel.stays[stay.id] = stay
+            entry = calendars.entry(channel.scene(self.server.now()), stay)
+            self.server.keep()
+        self._json(HTTPStatus.CREATED, entry)
 
     def _delete(self) -> None:
+        if self._of_control():
+            self._control()
+            return
         parts = self._parts()
-        if len(parts) != 3 or not self.server.state.remove(_channel(parts[0]), unquote(parts[2])):
-            raise _Refused(HTTPStatus.NOT_FOUND, "there is no such event")
-        self._send(HTTPStatus.NO_CONTENT, b"", {})
+        with self.server.zoo.held():
+            scene = self._channel(parts[0]).scene(self.server.now()) if len(parts) == 3 else None
+            uid = unquote(parts[-1]) if parts else ""
+            found = (
+                [stay for stay in scene.stays if calendars.entry(scene, stay)["uid"] == uid] if scene else []
+            )
+            if not found:
+                raise Refused(HTTPStatus.NOT_FOUND, "there is no such event")
+            for stay in found:
+                del self._channel(parts[0]).stays[stay.id]
+            self.server.keep()
+        self._say(Reply(HTTPStatus.NO_CONTENT, b"", {}))
+
+    def _of_control(self) -> bool:
+        return urlsplit(self.path).path.startswith(control.PATH)
+
+    def _control(self) -> None:
+        """Only for whoever is on this machine, and not for a web page that was opened on it."""
+        host = urlsplit(f"//{self.headers.get('Host', '')}").hostname
+        if host not in ("127.0.0.1", "localhost") or self.headers.get("Origin"):
+            raise Refused(HTTPStatus.FORBIDDEN, "this is for programs on this machine")
+        wanted = self._body() if self.command in ("POST", "PUT") else {}
+        self._json(HTTPStatus.OK, control.answer(self.server, self.command, urlsplit(self.path).path, wanted))
+
+    def _channel(self, name: str) -> Channel:
+        try:
+            return self.server.zoo.channels[name]
+        except KeyError:
+            raise Refused(HTTPStatus.NOT_FOUND, f"there is no channel {name!r} here") from None
 
     def _parts(self) -> list[str]:
         """`/{channel}/events[/{uid}]` in its parts."""
@@ -184,57 +212,52 @@ class _Handler(BaseHTTPRequestHandler):
     def _body(self) -> Any:
         length = self.headers.get("Content-Length", "")
         if not length.isdigit() or int(length) > LONGEST_BODY:
-            raise _Refused(HTTPStatus.BAD_REQUEST, f"a JSON body of at most {LONGEST_BODY} bytes is needed")
+            raise Refused(HTTPStatus.BAD_REQUEST, f"a JSON body of at most {LONGEST_BODY} bytes is needed")
         try:
             return json.loads(self.rfile.read(int(length)))
         except ValueError as error:
-            raise _Refused(HTTPStatus.BAD_REQUEST, f"the body is no JSON: {error}") from error
+            raise Refused(HTTPStatus.BAD_REQUEST, f"the body is no JSON: {error}") from error
 
     def _json(self, status: HTTPStatus, value: Any) -> None:
         body = json.dumps(value, ensure_ascii=False, indent=1).encode() + b"\n"
-        self._send(status, body, {"Content-Type": "application/json; charset=utf-8"})
+        self._say(Reply(status, body, {"Content-Type": "application/json; charset=utf-8"}))
 
-    def _send(self, status: HTTPStatus, body: bytes, headers: dict[str, str]) -> None:
-        self.send_response(status)
+    def _say(self, reply: Reply) -> None:
+        if reply.slow and self.server.closing.wait(self.server.late.total_seconds()):
+            self.close_connection = True
+            return
+        self.send_response(reply.status)
+        self._send_headers(reply)
+        if self.command == "HEAD":
+            return
+        if reply.trickle:
+            for at in range(len(reply.body)):
+                if self.server.closing.wait(self.server.late.total_seconds() / 20):
+                    break
+                self.wfile.write(reply.body[at : at + 1])
+        else:
+            self.wfile.write(reply.body[: reply.cut_after])
+        if reply.trickle or reply.cut_after is not None:
+            self.close_connection = True
+
+    def _send_headers(self, reply: Reply) -> None:
+        headers: Mapping[str, str] = reply.headers
         for name, value in headers.items():
             self.send_header(name, value)
-        if status not in (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED):
-            self.send_header("Content-Length", str(len(body)))
+        if reply.status not in (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED):
+            self.send_header("Content-Length", str(len(reply.body)))
         self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(body)
-
-
-def _channel(name: str) -> Channel:
-    try:
-        return Channel(name)
-    except ValueError as error:
-        raise _Refused(HTTPStatus.NOT_FOUND, f"there is no channel {name!r} here") from error
-
-
-def _written(entry: Entry) -> dict[str, str]:
-    return {
-        "uid": entry.uid,
-        "summary": entry.summary,
-        "first": entry.first.isoformat(),
-        "after": entry.after.isoformat(),
-        "description": entry.description,
-    }
-
-
-def _entry(written: dict[str, str]) -> Entry:
-    dates = {name: date.fromisoformat(written[name]) for name in ("first", "after")}
-    return Entry(uid=written["uid"], summary=written["summary"], description=written["description"], **dates)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Plays three sample channels on loopback.")
+    parser = argparse.ArgumentParser(description="Plays sample channels on loopback.")
     parser.add_argument("--port", type=int, default=8099)
     parser.add_argument("--state", type=Path, help="a JSON file that keeps the events over a restart")
     asked = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
 
-    with contextlib.suppress(KeyboardInterrupt), SandboxServer(asked.port, State(asked.state)) as server:
+    zoo = samples.zoo(clock.today("UTC"))
+    with contextlib.suppress(KeyboardInterrupt), SandboxServer(asked.port, zoo, asked.state) as server:
         server.serve_forever(0.1)
 
 

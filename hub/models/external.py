@@ -77,6 +77,8 @@ class ExternalEvent(Owned):
     standing: Mapped[str] = mapped_column(default="external")
     echo: Mapped[list[list[str]]] = mapped_column(default=list)
     """The stretches of it that are our own word come back, and take nothing: [[start, end]]"""
+    muted: Mapped[list[list[str]]] = mapped_column(default=list)
+    """The stretches that most likely are our own word come by a detour: they block, and we tell nobody"""
     draining_since: Mapped[datetime | None]
 
 
@@ -106,6 +108,8 @@ class ExternalBlock(Owned):
     ends_at: Mapped[datetime]
     free_at: Mapped[datetime]
     """`ends_at` and the unit type's turnaround: from when we sell again"""
+    muted: Mapped[bool] = mapped_column(default=False)
+    """We tell it to no other channel, and it opens no conflict"""
 
 
 class ConflictRecord(Owned):

@@ -52,7 +52,7 @@ class Link(Edited):
             postgresql_where=text("state IN ('active', 'guarded') AND direction IN ('import', 'two_way')"),
         ),
         Index(None, "organization_id", "property_id"),
-        Index("ix_links_host", "host", postgresql_where=text("host <> ''")),
+        Index("ix_links_running", "host", "lease_until", postgresql_where=text("lease_until > 'epoch'")),
     )
 
     connection_id: Mapped[UUID]
@@ -69,6 +69,8 @@ class Link(Edited):
 
     source: Mapped[str] = mapped_column(default="")
     """Slug of the channel that makes the calendar, as its content tells"""
+    returns_ours: Mapped[bool] = mapped_column(default=True)
+    """Whether that channel shows in its calendar what it imported from our feed"""
     host: Mapped[str] = mapped_column(default="")
     """The name in the calendar's address: what shares it is asked in turn"""
     guard: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
@@ -163,12 +165,20 @@ class FeedSnapshot(Owned):
 
 
 class FeedFetches(Owned):
-    """The ledger: how often one consumer fetched one feed on one day, and when it last did."""
+    """The ledger: how often, and when, one consumer fetched one revision of one feed on one day."""
 
     __tablename__ = "feed_fetches"
     __table_args__ = (
         belongs_to("links", "link_id", on_delete="CASCADE"),
-        UniqueConstraint("organization_id", "link_id", "consumer", "network", "day"),
+        UniqueConstraint(
+            "organization_id",
+            "link_id",
+            "consumer",
+            "network",
+            "day",
+            "revision",
+            name="uq_feed_fetches_row",
+        ),
     )
 
     link_id: Mapped[UUID]
@@ -181,6 +191,5 @@ class FeedFetches(Owned):
     full: Mapped[int] = mapped_column(default=0)
     not_modified: Mapped[int] = mapped_column(default=0)
     revision: Mapped[int] = mapped_column(default=0)
-    """The newest revision it has seen"""
     first_at: Mapped[datetime]
     last_at: Mapped[datetime]

@@ -67,6 +67,13 @@ class SyncRun(Owned):
         belongs_to("links", "link_id", on_delete="CASCADE"),
         one_of("state", RUN_STATES),
         Index("ix_sync_runs_link", "organization_id", "link_id", "id"),
+        Index(
+            "ix_sync_runs_open",
+            "organization_id",
+            "link_id",
+            "id",
+            postgresql_where=text("state IN ('queued', 'running')"),
+        ),
     )
 
     link_id: Mapped[UUID]

@@ -79,6 +79,21 @@ def links_with_unplaced(session: Session, unit_ids: Collection[UUID], now: datet
     return tuple(session.scalars(_UNPLACED, {"units": list(unit_ids), "now": now}))
 
 
+def links_to_restand(session: Session, now: datetime) -> tuple[UUID, ...]:
+    """Links with events that are, or might be, our own word come back, and are not over."""
+    return tuple(session.scalars(_TO_RESTAND, {"now": now}))
+
+
+_TO_RESTAND = text("""
+    SELECT DISTINCT e.link_id FROM external_events e
+    JOIN links l ON l.organization_id = e.organization_id AND l.id = e.link_id
+    WHERE e.ends_at > :now AND e.nature <> 'stay' AND (e.standing <> 'external' OR EXISTS (
+        SELECT FROM links other
+        WHERE other.organization_id = l.organization_id AND other.property_id = l.property_id
+          AND other.direction IN ('export', 'two_way')))
+    ORDER BY e.link_id
+""")
+
 _UNPLACED = text("""
     SELECT DISTINCT b.link_id FROM external_blocks b
     JOIN links l ON l.organization_id = b.organization_id AND l.id = b.link_id
@@ -95,7 +110,7 @@ _OVERLAPS = text("""
         FROM external_blocks b
         JOIN allocations a ON a.organization_id = b.organization_id AND a.unit_id = b.unit_id
              AND a.starts_at < b.ends_at AND a.ends_at > b.starts_at
-        WHERE b.event_id = ANY(CAST(:events AS uuid[])) AND a.item_id IS NOT NULL
+        WHERE b.event_id = ANY(CAST(:events AS uuid[])) AND a.item_id IS NOT NULL AND NOT b.muted
           AND b.ends_at > :now AND a.ends_at > :now AND (a.hold_until IS NULL OR a.hold_until > :now)
         GROUP BY b.organization_id, b.event_id, a.item_id
         UNION ALL
@@ -108,7 +123,7 @@ _OVERLAPS = text("""
            i.ends_at AS item_ends_at
     FROM met
     JOIN external_events e ON e.organization_id = met.organization_id AND e.id = met.event_id
-         AND e.standing <> 'muted'
+         AND NOT e.remainder
     JOIN links l ON l.organization_id = e.organization_id AND l.id = e.link_id
     JOIN connections c ON c.organization_id = l.organization_id AND c.id = l.connection_id
     JOIN properties p ON p.organization_id = l.organization_id AND p.id = l.property_id

@@ -1,10 +1,10 @@
-"""Our own feeds: what they must say, what they said, and who fetched them."""
+"""Our own feeds: what they must say, and what they said."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +14,6 @@ from sqlalchemy.orm import Session
 
 from hub.database import organization_of
 from hub.errors import NotFound
-from hub.ids import new_id
 from hub.models.base import Owned
 from hub.models.links import Connection, FeedEntry, FeedSnapshot, Link
 from hub.models.properties import Property, Unit, UnitType
@@ -101,22 +100,24 @@ def _key(table: type[Owned], column: Any = None) -> Tuple:
 # Neither end is left where no calendar reaches: one such event must not take the feed down.
 _TAKEN = text("""
     SELECT unit_id, kind, uid, greatest(starts_at, timestamptz '1900-01-01Z') AS starts_at,
-           least(ends_at, timestamptz '9000-01-01Z') AS ends_at
+           least(ends_at, timestamptz '9000-01-01Z') AS ends_at, mark, told_by
     FROM (
         SELECT a.unit_id, a.starts_at, a.ends_at,
                CASE WHEN a.blackout_id IS NULL THEN 'booking' ELSE 'blackout' END AS kind,
-               coalesce(i.uid, k.uid) AS uid
+               coalesce(i.uid, k.uid) AS uid, CAST(NULL AS jsonb) AS mark, CAST(NULL AS uuid) AS told_by
         FROM allocations a
         LEFT JOIN booking_items i ON i.organization_id = a.organization_id AND i.id = a.item_id
         LEFT JOIN blackouts k ON k.organization_id = a.organization_id AND k.id = a.blackout_id
         WHERE a.unit_id = ANY(CAST(:units AS uuid[])) AND a.ends_at > :since
           AND (a.hold_until IS NULL OR a.hold_until > :now)
         UNION ALL
-        SELECT b.unit_id, b.starts_at, b.ends_at, 'relayed', e.uid_out
+        SELECT b.unit_id, b.starts_at, b.ends_at,
+               CASE WHEN e.nature = 'stay' THEN 'relayed_stay' ELSE 'relayed' END,
+               e.uid_out, e.mark, b.link_id
         FROM external_blocks b
         JOIN external_events e ON e.organization_id = b.organization_id AND e.id = b.event_id
         WHERE b.unit_id = ANY(CAST(:units AS uuid[])) AND b.free_at > :since AND b.ends_at > :since
-          AND b.link_id <> CAST(:link AS uuid)
+          AND b.link_id <> CAST(:link AS uuid) AND NOT b.muted
     ) AS taken
     WHERE starts_at < timestamptz '9000-01-01Z'
 """)
@@ -126,8 +127,9 @@ def taken(
     session: Session, link_id: UUID, unit_ids: Collection[UUID], since: datetime, now: datetime
 ) -> Sequence[Row[Any]]:
     """
-    (unit_id, kind, uid, starts_at, ends_at) of all that takes these leaf units and ends after `since`,
-    except what came from the link itself and holds that have lapsed.
+    (unit_id, kind, uid, starts_at, ends_at, mark, told_by) of all that takes these leaf units and ends after
+    `since`, except what came from the link itself, what is muted and holds that have lapsed. `mark` as it is
+    stored and `told_by`, a link, of what is relayed.
     """
     parameters = {"units": list(unit_ids), "since": since, "now": now, "link": link_id}
     return session.execute(_TAKEN, parameters).all()
@@ -188,85 +190,3 @@ def lock(session: Session, link_id: UUID) -> FeedSnapshot:
 
 
 _KEEP_LINK = text("SELECT 1 FROM links WHERE id = CAST(:link AS uuid) FOR KEY SHARE")
-
-
-@dataclass(frozen=True, slots=True)
-class Consumer:
-    """Who fetches a feed, as it calls itself, and how often it really comes."""
-
-    consumer: str
-    full: int
-    not_modified: int
-    revision: int
-    """The newest revision it has been given"""
-    first_at: datetime
-    last_at: datetime
-    interval: timedelta | None
-    """Measured over its last seven days; None where it came less than twice"""
-
-
-def record_fetches(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
-    """
-    Add to the ledger, in one statement. A row has link_id, consumer, day, full, not_modified, revision,
-    first_at and last_at; what was fetched of a link that is gone by now is dropped.
-    """
-    columns = {name: [row[name] for row in rows] for name in _LEDGER_COLUMNS}
-    columns["id"] = [new_id() for _ in rows]
-    session.execute(_RECORD, {"organization": organization_of(session), **columns})
-
-
-_LEDGER_COLUMNS = ("link_id", "consumer", "day", "full", "not_modified", "revision", "first_at", "last_at")
-
-# Sorted, so that two processes that write the same rows wait for each other in one order.
-_RECORD = text("""
-    INSERT INTO feed_fetches AS known
-        (organization_id, id, link_id, consumer, network, day, "full", not_modified, revision,
-         first_at, last_at)
-    SELECT CAST(:organization AS uuid), f.id, f.link_id, f.consumer, '', f.day, f."full", f.not_modified,
-           f.revision, f.first_at, f.last_at
-    FROM unnest(CAST(:id AS uuid[]), CAST(:link_id AS uuid[]), CAST(:consumer AS text[]),
-                CAST(:day AS text[]), CAST(:full AS int[]), CAST(:not_modified AS int[]),
-                CAST(:revision AS int[]), CAST(:first_at AS timestamptz[]), CAST(:last_at AS timestamptz[]))
-         AS f(id, link_id, consumer, day, "full", not_modified, revision, first_at, last_at)
-    JOIN links l ON l.organization_id = CAST(:organization AS uuid) AND l.id = f.link_id
-    ORDER BY f.link_id, f.consumer, f.day
-    ON CONFLICT (organization_id, link_id, consumer, network, day) DO UPDATE SET
-        "full" = known."full" + excluded."full",
-        not_modified = known.not_modified + excluded.not_modified,
-        revision = greatest(known.revision, excluded.revision),
-        first_at = least(known.first_at, excluded.first_at),
-        last_at = greatest(known.last_at, excluded.last_at)
-""")
-
-
-def consumers(session: Session, link_id: UUID) -> tuple[Consumer, ...]:
-    """Everybody who ever fetched the feed, the latest first."""
-    return tuple(_consumer(row) for row in session.execute(_CONSUMERS, {"link": link_id}))
-
-
-# A consumer's last seven days are counted from its own last fetch: one that stopped keeps its interval.
-_CONSUMERS = text("""
-    WITH fetches AS (
-        SELECT *, max(day) OVER (PARTITION BY consumer) AS last_day
-        FROM feed_fetches WHERE link_id = CAST(:link AS uuid)
-    )
-    SELECT consumer, sum("full") AS "full", sum(not_modified) AS not_modified, max(revision) AS revision,
-           min(first_at) AS first_at, max(last_at) AS last_at,
-           sum("full" + not_modified) FILTER (WHERE recent) AS recent,
-           min(first_at) FILTER (WHERE recent) AS recent_first_at
-    FROM fetches, LATERAL (SELECT CAST(day AS date) > CAST(last_day AS date) - 7 AS recent) AS of_late
-    GROUP BY consumer ORDER BY max(last_at) DESC, consumer
-""")
-
-
-def _consumer(row: Row[Any]) -> Consumer:
-    often = row.recent > 1 and row.last_at > row.recent_first_at
-    return Consumer(
-        consumer=row.consumer,
-        full=row.full,
-        not_modified=row.not_modified,
-        revision=row.revision,
-        first_at=row.first_at,
-        last_at=row.last_at,
-        interval=(row.last_at - row.recent_first_at) / (row.recent - 1) if often else None,
-    )

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, select, text, update
+from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
 from hub.database import organization_of
@@ -167,11 +166,3 @@ def units_in(
         return inventory.of_types(session, [unit_type_id])
     offers = inventory.of_property(session, property_id)
     return tuple(offer for offer in offers if category in (None, offer.category))
-
-
-_CLAIM = text("SELECT organization_id, link_id FROM claim_due_links(:now, :again_at, :most)")
-
-
-def claim_due(session: Session, now: datetime, again_at: datetime, most: int) -> Sequence[Row[Any]]:
-    """Links whose pull is due, of all organizations; claimed until `again_at`."""
-    return session.execute(_CLAIM, {"now": now, "again_at": again_at, "most": most}).all()

@@ -13,7 +13,7 @@ from hub.database import organization_of
 from hub.domain.availability import SellableUnit
 from hub.domain.periods import Period
 from hub.models.bookings import Allocation, Blackout, BookingItem
-from hub.queries import locks
+from hub.queries import locks, rows
 
 
 def take(
@@ -26,7 +26,7 @@ def take(
     """Take all leaves of a unit for a period, for a booking's item or a blackout."""
     locks.require(session, unit.leaves)
     item = owner if isinstance(owner, BookingItem) else None
-    session.add_all(
+    allocated = [
         Allocation(
             organization_id=organization_of(session),
             unit_id=leaf,
@@ -38,8 +38,8 @@ def take(
             hold_until=hold_until,
         )
         for leaf in sorted(unit.leaves)
-    )
-    session.flush()
+    ]
+    rows.insert(session, allocated)
 
 
 def held(session: Session, owner_ids: Collection[UUID]) -> frozenset[UUID]:

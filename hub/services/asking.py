@@ -42,7 +42,7 @@ def property_of(session: Session, property_id: UUID) -> Property:
 
 def offers_for(
     session: Session,
-    place: Property,
+    property_id: UUID,
     items: Sequence[ItemRequest],
     guests: int,
     now: datetime,
@@ -54,11 +54,15 @@ def offers_for(
 
     `begun` are arrivals (dates or instants) of a stay that goes on: they may lie in the past.
     """
-    if not items:
-        raise Refused.because("required", "a booking needs at least one item", "items")
-    asked = tuple(_asked(session, place, item, f"items[{n}]") for n, item in enumerate(items))
+    try:
+        if not items:
+            raise Refused.because("required", "a booking needs at least one item", "items")
+        asked = tuple(_asked(session, property_id, item, f"items[{n}]") for n, item in enumerate(items))
+    except Refused:
+        property_of(session, property_id)  # of a property that is not there nothing else is worth saying
+        raise
     room_for = sum(max(offer.capacity for offer in item.offers) for item in asked)
-    today = now.astimezone(ZoneInfo(place.time_zone)).date()
+    today = now.astimezone(asked[0].offers[0].zone).date()
     reasons: list[Reason] = []
     for item in asked:
         terms = Terms(today=today, now=now - GRACE, let_by=item.offers[0].let_by, capacity=room_for)
@@ -92,7 +96,7 @@ def span_of(row: BookingItem | Blackout) -> Span:
     return Hours(row.starts_at, row.ends_at)
 
 
-def _asked(session: Session, place: Property, item: ItemRequest, field: str) -> Asked:
+def _asked(session: Session, property_id: UUID, item: ItemRequest, field: str) -> Asked:
     if (item.unit_id is None) == (item.unit_type_id is None):
         raise Refused.because("one_of", "name either a unit_id or a unit_type_id", field)
     if item.unit_id is not None:
@@ -101,7 +105,7 @@ def _asked(session: Session, place: Property, item: ItemRequest, field: str) -> 
     else:
         offers = inventory.of_types(session, [item.unit_type_id] if item.unit_type_id else [])
         field_of_unit = f"{field}.unit_type_id"
-    offers = tuple(offer for offer in offers if offer.property_id == place.id)
+    offers = tuple(offer for offer in offers if offer.property_id == property_id)
     if not offers:
         raise Refused.because(
             "unknown", "this property has no such unit, or none of such a type", field_of_unit

@@ -17,9 +17,8 @@ from hub.domain.periods import Period
 from hub.errors import Conflict, Reason, Refused
 from hub.ids import new_id, new_reference
 from hub.models.bookings import Booking, BookingItem, Guest
-from hub.models.properties import Property
 from hub.queries import bookings as query
-from hub.queries import inventory, locks
+from hub.queries import inventory, locks, rows
 from hub.services import allocations, asking, changes, outbox, placement, snapshots
 from hub.services import guests as guest_book
 from hub.services.asked import Asked
@@ -57,18 +56,16 @@ def book(session: Session, request: BookingRequest, uid_domain: str) -> Booked:
     Refused for what can never be; Conflict, naming what takes the units, for what cannot be now.
     """
     now = clock.now()
-    place = asking.property_of(session, request.property_id)
     if request.status not in lifecycle.FIRST:
         raise Refused.because("invalid_status", "a new booking is held or confirmed", "status")
-    asked = asking.offers_for(session, place, request.items, request.guests, now)
+    asked = asking.offers_for(session, request.property_id, request.items, request.guests, now)
 
     units = placement.find(session, asked, now)
 
-    guest = guest_book.add(session, request.guest) if request.guest else None
-    booking = _new(session, request, place, asked, guest)
-    items = []
-    for position, (item, unit) in enumerate(zip(asked, units, strict=True)):
-        row = BookingItem(
+    guest = guest_book.new(session, request.guest) if request.guest else None
+    booking = _new(session, request, asked, guest)
+    items = tuple(
+        BookingItem(
             organization_id=booking.organization_id,
             id=new_id(),
             booking_id=booking.id,
@@ -79,21 +76,22 @@ def book(session: Session, request: BookingRequest, uid_domain: str) -> Booked:
             uid=f"{new_id()}@{uid_domain}",
             **asking.columns(item.span, item.offers[0].zone),
         )
-        session.add(row)
-        session.flush()
-        allocations.take(session, unit, item.period, row, booking.hold_until)
-        items.append(row)
-    changes.record(
+        for position, (item, unit) in enumerate(zip(asked, units, strict=True))
+    )
+    made = changes.row(
         session,
         "booking",
         booking.id,
         str(booking.status),
         after=snapshots.booking(booking, items),
-        property_id=place.id,
+        property_id=booking.property_id,
     )
     taken = [leaf for unit in units for leaf in unit.leaves]
-    outbox.inventory_changed(session, taken, f"booking.{booking.status}", booking.id)
-    return Booked(booking, tuple(items), guest)
+    told = outbox.change_of_inventory(session, taken, f"booking.{booking.status}", booking.id)
+    rows.insert(session, [*([guest] if guest else []), booking, *items, made, told])
+    for item, unit, row in zip(asked, units, items, strict=True):
+        allocations.take(session, unit, item.period, row, booking.hold_until)
+    return Booked(booking, items, guest)
 
 
 def advance(session: Session, booking_id: UUID, target: Status, *, reason: str | None = None) -> Booked:
@@ -166,7 +164,8 @@ def amend(
     if guest is not None:
         known = session.get(Guest, (organization_of(session), booking.guest_id)) if booking.guest_id else None
         if known is None:
-            known = guest_book.add(session, guest)
+            known = guest_book.new(session, guest)
+            session.add(known)
             session.flush()
             booking.guest_id = known.id
         else:
@@ -191,21 +190,12 @@ def extent(items: tuple[Asked, ...]) -> Period:
     return Period(min(span["starts_at"] for span in spans), max(span["ends_at"] for span in spans))
 
 
-def _new(
-    session: Session,
-    request: BookingRequest,
-    place: Property,
-    asked: tuple[Asked, ...],
-    guest: Guest | None,
-) -> Booking:
-    now = clock.now()
-    session.flush()
+def _new(session: Session, request: BookingRequest, asked: tuple[Asked, ...], guest: Guest | None) -> Booking:
     whole = extent(asked)
-    minutes = request.hold_minutes or place.hold_minutes
-    booking = Booking(
+    return Booking(
         organization_id=organization_of(session),
         id=new_id(),
-        property_id=place.id,
+        property_id=request.property_id,
         guest_id=guest.id if guest else None,
         reference=new_reference(),
         status=request.status,
@@ -213,11 +203,13 @@ def _new(
         guests=request.guests,
         starts_at=whole.starts_at,
         ends_at=whole.ends_at,
-        hold_until=now + timedelta(minutes=minutes) if request.status is Status.HELD else None,
+        hold_until=_hold_until(session, request) if request.status is Status.HELD else None,
     )
-    session.add(booking)
-    session.flush()
-    return booking
+
+
+def _hold_until(session: Session, request: BookingRequest) -> datetime:
+    minutes = request.hold_minutes or asking.property_of(session, request.property_id).hold_minutes
+    return clock.now() + timedelta(minutes=minutes)
 
 
 def cancel_reason(session: Session, booking: Booking) -> str | None:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from hub import clock
 from hub.database import organization_of, vault_of
 from hub.errors import Refused
+from hub.ids import new_id
 from hub.models.bookings import Guest
 
 
@@ -25,10 +26,10 @@ class GuestFields:
     note: str | None = None
 
 
-def add(session: Session, fields: GuestFields) -> Guest:
-    guest = Guest(organization_id=organization_of(session), created_at=clock.now())
+def new(session: Session, fields: GuestFields) -> Guest:
+    """A guest whom the caller has yet to add."""
+    guest = Guest(organization_id=organization_of(session), id=new_id(), created_at=clock.now())
     write(session, guest, fields)
-    session.add(guest)
     return guest
 
 

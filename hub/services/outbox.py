@@ -21,7 +21,12 @@ STRUCTURE_CHANGED = "structure_changed"
 
 def inventory_changed(session: Session, unit_ids: Iterable[UUID], cause: str, entity_id: UUID) -> None:
     """Tell that what is taken on these leaf units is no longer what it was."""
-    record(
+    session.add(change_of_inventory(session, unit_ids, cause, entity_id))
+
+
+def change_of_inventory(session: Session, unit_ids: Iterable[UUID], cause: str, entity_id: UUID) -> Fact:
+    """What `inventory_changed` tells, for who writes it together with other rows."""
+    return _fact(
         session,
         INVENTORY_CHANGED,
         {"unit_ids": sorted(map(str, set(unit_ids))), "cause": cause, "entity_id": str(entity_id)},
@@ -40,13 +45,15 @@ def structure_changed(session: Session, property_id: UUID) -> None:
 
 
 def record(session: Session, kind: str, payload: dict[str, object]) -> None:
+    session.add(_fact(session, kind, payload))
+
+
+def _fact(session: Session, kind: str, payload: dict[str, object]) -> Fact:
     now = clock.now()
-    session.add(
-        Fact(
-            organization_id=organization_of(session),
-            kind=kind,
-            payload=payload,
-            not_before=now,
-            created_at=now,
-        )
+    return Fact(
+        organization_id=organization_of(session),
+        kind=kind,
+        payload=payload,
+        not_before=now,
+        created_at=now,
     )

@@ -1,9 +1,10 @@
 """
 Finding units for what is asked, and locking them: the heart of not selling twice.
 
-First an unlocked read suggests units; then these are locked, in one round, and read again. Who finds
-that the world moved on starts again, and after losing twice locks all units that could serve. A stay
-that fits nowhere although every night has a free unit makes room by moving others (`services.room`).
+Where units are named there is nothing to choose: they are locked, then read. Else an unlocked read
+suggests units first; then these are locked, in one round, and read again. Who finds that the world moved
+on starts again, and after losing twice locks all units that could serve. A stay that fits nowhere although
+every night has a free unit makes room by moving others (`services.room`).
 """
 
 from __future__ import annotations
@@ -58,6 +59,8 @@ def find(
     """
     candidates = inventory.leaves([offer for item in asked for offer in item.offers])
     reach = Period(min(item.period.starts_at for item in asked), max(item.period.ends_at for item in asked))
+    if session.info["attempt"] == 0 and leaving == NOBODY and not any(item.by_type for item in asked):
+        return _in_order(asked, _named(session, asked, reach, now, despite))
     seen = _read(session, candidates, reach, now, leaving, despite)
     choice = _choose(asked, seen.live)
     if choice is None and not _curable(asked, seen.live):
@@ -80,7 +83,7 @@ def find(
         choice = _choose(asked, seen.live) or _made_room(session, asked, now, leaving)
     elif choice is None or _overlap(asked, choice, seen.live):
         raise StaleRead
-    return tuple(choice[position] for position in range(len(asked)))
+    return _in_order(asked, choice)
 
 
 def against(asked: Sequence[Asked], taken: Sequence[Taken]) -> tuple[Reason, ...]:
@@ -96,6 +99,21 @@ def against(asked: Sequence[Asked], taken: Sequence[Taken]) -> tuple[Reason, ...
     return (
         Reason("not_together", "each of these could be had alone, but not all of them together", "items"),
     )
+
+
+def _named(
+    session: Session, asked: Sequence[Asked], reach: Period, now: datetime, despite: frozenset[Cause]
+) -> Mapping[int, SellableUnit]:
+    """Lock the units that were asked for, and read once; StaleRead where a lapsed hold has others too."""
+    offers = _offers(asked, None)
+    wanted = locks.units(session, inventory.leaves(offers))
+    inventory.confirm(session, offers)
+    seen = _read(session, wanted, reach, now, NOBODY, despite)
+    choice = _choose(asked, seen.live)
+    if choice is None:
+        raise Conflict(*against(asked, seen.live))
+    holds.make_way(session, seen.lapsed, now)
+    return choice
 
 
 def _made_room(
@@ -138,6 +156,10 @@ def _overlap(asked: Sequence[Asked], choice: Mapping[int, SellableUnit], taken: 
         for position, item in enumerate(asked)
         for row in taken
     )
+
+
+def _in_order(asked: Sequence[Asked], choice: Mapping[int, SellableUnit]) -> tuple[SellableUnit, ...]:
+    return tuple(choice[position] for position in range(len(asked)))
 
 
 def _offers(asked: Sequence[Asked], choice: Mapping[int, SellableUnit] | None) -> frozenset[Offer]:

@@ -40,11 +40,15 @@ def move(session: Session, booking_id: UUID, requests: Sequence[MoveRequest]) ->
     """Move some items of a booking, all or none. An item that has begun keeps its arrival."""
     now = clock.now()
     booking = _movable(query.one(session, booking_id))
-    place = asking.property_of(session, booking.property_id)
     items = query.items(session, [booking_id])
     wanted = _targets(items, requests)
     asked = asking.offers_for(
-        session, place, [wanted[item.id] for item in items], booking.guests, now, begun=_begun(items, now)
+        session,
+        booking.property_id,
+        [wanted[item.id] for item in items],
+        booking.guests,
+        now,
+        begun=_begun(items, now),
     )
 
     held = query.units_of(session, [booking_id])

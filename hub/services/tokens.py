@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from uuid import UUID
 
 import jwt
@@ -54,6 +55,15 @@ def issue_access(key: bytes, claims: Claims, now: datetime) -> str:
 
 def read_access(key: bytes, token: str, now: datetime) -> Claims:
     """The claims of a token that is ours and has not expired; NotSignedIn for any other."""
+    claims, expires_at = _read(key, token)
+    if now.timestamp() >= expires_at:
+        raise NotSignedIn.because("token_expired", "the access token has expired; refresh it or sign in")
+    return claims
+
+
+@lru_cache(maxsize=1000)
+def _read(key: bytes, token: str) -> tuple[Claims, int]:
+    """What a token that is ours says, and until when: a token is sent with every request, and read once."""
     try:
         said = jwt.decode(
             token, key, algorithms=[_ALGORITHM], audience=AUDIENCE, issuer=ISSUER, options=_CHECKS
@@ -64,6 +74,4 @@ def read_access(key: bytes, token: str, now: datetime) -> Claims:
         raise NotSignedIn.because("invalid_token", "the access token is not one of ours") from None
     if claims.role not in ROLES:
         raise NotSignedIn.because("invalid_token", "the access token is not one of ours")
-    if now.timestamp() >= expires_at:
-        raise NotSignedIn.because("token_expired", "the access token has expired; refresh it or sign in")
-    return claims
+    return claims, expires_at

@@ -16,6 +16,16 @@ depends_on = None
 _INSTANT = sa.DateTime(timezone=True)
 _EMPTY_LIST = sa.text("'[]'::jsonb")
 
+_FETCHES_BY_DAY = "uq_feed_fetches_organization_id_link_id_consumer_day"
+_FETCHES_BY_REVISION = ["organization_id", "link_id", "consumer", "network", "day", "revision"]
+# The older schema has one row for a consumer and a day.
+_NEWEST_ALONE = """
+    DELETE FROM feed_fetches older USING feed_fetches newer
+    WHERE (older.organization_id, older.link_id, older.consumer, older.day)
+          = (newer.organization_id, newer.link_id, newer.consumer, newer.day)
+      AND (older.revision, older.id) < (newer.revision, newer.id)
+"""
+
 
 def _event_columns() -> list[sa.Column[object]]:
     return [
@@ -33,6 +43,7 @@ def _event_columns() -> list[sa.Column[object]]:
         sa.Column("kept_at", _INSTANT, nullable=True),
         sa.Column("standing", sa.Text(), nullable=False, server_default="external"),
         sa.Column("echo", pg.JSONB(), nullable=False, server_default=_EMPTY_LIST),
+        sa.Column("muted", pg.JSONB(), nullable=False, server_default=_EMPTY_LIST),
         sa.Column("draining_since", _INSTANT, nullable=True),
     ]
 
@@ -44,9 +55,14 @@ _EVENT_CHECKS = {
 }
 
 
+def _block_columns() -> list[sa.Column[object]]:
+    return [sa.Column("muted", sa.Boolean(), nullable=False, server_default=sa.false())]
+
+
 def _link_columns() -> list[sa.Column[object]]:
     return [
         sa.Column("source", sa.Text(), nullable=False, server_default=""),
+        sa.Column("returns_ours", sa.Boolean(), nullable=False, server_default=sa.true()),
         sa.Column("host", sa.Text(), nullable=False, server_default=""),
         sa.Column("guard", pg.JSONB(none_as_null=True), nullable=True),
     ]
@@ -57,24 +73,29 @@ def upgrade() -> None:
     _add("external_events", _event_columns())
     for name, condition in _EVENT_CHECKS.items():
         op.create_check_constraint(op.f(f"ck_external_events_{name}"), "external_events", condition)
+    _add("external_blocks", _block_columns())
     _add("links", _link_columns())
     _due("state IN ('active', 'guarded')")
     op.create_index("ix_links_host", "links", ["host"], postgresql_where=sa.text("host <> ''"))
     _feed_exports()
     _add("feed_fetches", [sa.Column("network", sa.Text(), nullable=False, server_default="")])
-    _fetches_by("consumer", "network", "day", before=("consumer", "day"))
+    op.drop_constraint(op.f(_FETCHES_BY_DAY), "feed_fetches", type_="unique")
+    op.create_unique_constraint("uq_feed_fetches_row", "feed_fetches", _FETCHES_BY_REVISION)
 
 
 def downgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
-    op.execute("DELETE FROM feed_fetches WHERE network <> ''")
-    _fetches_by("consumer", "day", before=("consumer", "network", "day"))
+    op.execute(_NEWEST_ALONE)
+    op.drop_constraint("uq_feed_fetches_row", "feed_fetches", type_="unique")
+    op.create_unique_constraint(op.f(_FETCHES_BY_DAY), "feed_fetches", [*_FETCHES_BY_REVISION[:3], "day"])
     op.drop_column("feed_fetches", "network")
     op.drop_table("feed_exports")
     op.drop_index("ix_links_host", table_name="links")
     _due("state = 'active'")
     for column in _link_columns():
         op.drop_column("links", column.name)
+    for column in _block_columns():
+        op.drop_column("external_blocks", column.name)
     for name in _EVENT_CHECKS:
         op.drop_constraint(op.f(f"ck_external_events_{name}"), "external_events", type_="check")
     for column in _event_columns():
@@ -93,13 +114,6 @@ def _due(state: str) -> None:
     op.execute("DROP INDEX IF EXISTS ix_links_due")
     where = sa.text(f"{state} AND direction IN ('import', 'two_way')")
     op.create_index("ix_links_due", "links", ["next_pull_at"], postgresql_where=where)
-
-
-def _fetches_by(*columns: str, before: tuple[str, ...]) -> None:
-    key = ("organization_id", "link_id")
-    old, new = ("_".join(("uq_feed_fetches", *key, *names)) for names in (before, columns))
-    op.drop_constraint(op.f(old), "feed_fetches", type_="unique")
-    op.create_unique_constraint(op.f(new), "feed_fetches", [*key, *columns])
 
 
 def _feed_exports() -> None:

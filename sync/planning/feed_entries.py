@@ -6,8 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
+from uuid import UUID
 
+from connectors.contract import Mark
 from hub.domain.periods import Hours, Nights, Span
+from sync.planning.marks import Sign, signed
 
 
 class Kind(StrEnum):
@@ -17,6 +21,8 @@ class Kind(StrEnum):
     BLACKOUT = "blackout"
     RELAYED = "relayed"
     """Told by another channel."""
+    RELAYED_STAY = "relayed_stay"
+    """Told by another channel, and a guest's: who reads us must not take it for an echo of anything."""
     SOLD_OUT = "sold_out"
     """None of the units of a scope can be sold. It has no row: its UID is made at its first export."""
 
@@ -25,27 +31,30 @@ SUMMARIES: Mapping[Kind, str] = {
     Kind.BOOKING: "Reserved",
     Kind.BLACKOUT: "Not available",
     Kind.RELAYED: "Not available",
+    Kind.RELAYED_STAY: "Reserved",
     Kind.SOLD_OUT: "Not available",
 }
-"""All that a channel learns: busy, and whether by a guest of ours. Never who, nor why."""
+"""All that a channel learns: busy, and whether by a guest. Never who, nor why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What the reader sees of an entry besides its version. `origin` names a relayed event's first source."""
+    """What the reader sees of an entry besides its version. The mark has our own hop already."""
 
     kind: Kind
     span: Span
     summary: str
-    origin: str | None = None
+    mark: Mark | None = None
+    """None only in what was said before there were marks"""
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What the feed should say now."""
+    """What the feed should say now; and the link that told it, of which the reader learns nothing."""
 
     uid: str
     content: Content
+    told_by: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +98,12 @@ def plan(said: Iterable[Said], wanted: Iterable[Wanted], now: datetime) -> Plan:
     return Plan(tuple(written), tuple(live))
 
 
-def named(spans: Iterable[Span], said: Iterable[Said], new_uids: Iterator[str]) -> tuple[Wanted, ...]:
+def named(
+    spans: Iterable[Span], said: Iterable[Said], new_uids: Iterator[str], sign: Sign
+) -> tuple[Wanted, ...]:
     """
     UIDs for sold-out spans, in order: each keeps that of the earliest live sold-out entry that it overlaps
-    and no earlier span has kept; a span that overlaps none takes a new one.
+    and no earlier span has kept; a span that overlaps none takes a new one. Each begins here.
     """
     known = sorted(
         (entry for entry in said if entry.withdrawn_at is None and entry.content.kind is Kind.SOLD_OUT),
@@ -104,7 +115,8 @@ def named(spans: Iterable[Span], said: Iterable[Said], new_uids: Iterator[str]) 
         if heir is not None:
             known.remove(heir)
         uid = heir.uid if heir is not None else next(new_uids)
-        wanted.append(Wanted(uid, Content(Kind.SOLD_OUT, span, SUMMARIES[Kind.SOLD_OUT])))
+        mark = signed(None, uid, sign)
+        wanted.append(Wanted(uid, Content(Kind.SOLD_OUT, span, SUMMARIES[Kind.SOLD_OUT], mark)))
     return tuple(wanted)
 
 
@@ -115,7 +127,7 @@ def edges(span: Span) -> tuple[str, str]:
     return span.starts_at.isoformat(), span.ends_at.isoformat()
 
 
-def to_json(content: Content) -> dict[str, str | None]:
+def to_json(content: Content) -> dict[str, Any]:
     """The one way to write a content: equal contents give equal values."""
     first, last = edges(content.span)
     names = ("first", "after") if isinstance(content.span, Nights) else ("starts_at", "ends_at")
@@ -124,19 +136,21 @@ def to_json(content: Content) -> dict[str, str | None]:
         names[0]: first,
         names[1]: last,
         "summary": content.summary,
-        "origin": content.origin,
+        "origin": content.mark.origin if content.mark else None,
+        "via": list(content.mark.via) if content.mark else [],
     }
 
 
-def from_json(value: Mapping[str, str | None]) -> Content:
-    """What `to_json` wrote."""
+def from_json(value: Mapping[str, Any]) -> Content:
+    """What `to_json` wrote, or wrote before there was a way to tell."""
     span: Span
     if first := value.get("first"):
-        span = Nights(date.fromisoformat(first), date.fromisoformat(value["after"] or ""))
+        span = Nights(date.fromisoformat(first), date.fromisoformat(value["after"]))
     else:
-        starts_at, ends_at = value["starts_at"] or "", value["ends_at"] or ""
+        starts_at, ends_at = value["starts_at"], value["ends_at"]
         span = Hours(datetime.fromisoformat(starts_at), datetime.fromisoformat(ends_at))
-    return Content(Kind(value["kind"] or ""), span, value["summary"] or "", value["origin"])
+    mark = Mark(value["origin"], tuple(value.get("via", ()))) if value["origin"] else None
+    return Content(Kind(value["kind"]), span, value["summary"], mark)
 
 
 def in_order(wanted: Iterable[Wanted]) -> Sequence[Wanted]:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from hub.domain.availability import SellableUnit
 from hub.domain.periods import Hours, LetBy, Nights, Period, Span, intersect, nights_touched, union
 from sync.planning.feed_entries import SUMMARIES, Content, Kind, Wanted
+from sync.planning.marks import Sign, from_json, of_piece, signed
 
 ONE_SECOND = timedelta(seconds=1)
 
@@ -27,21 +28,31 @@ class Take(NamedTuple):
     uid: str
     starts_at: datetime
     ends_at: datetime
+    mark: Mapping[str, Any] | None = None
+    """What hubs wrote on what is relayed, as it is stored"""
+    told_by: UUID | None = None
+    """The link that told what is relayed"""
 
 
-def by_cause(takes: Iterable[Take], let_by: LetBy, zone: ZoneInfo) -> tuple[Wanted, ...]:
+def by_cause(takes: Iterable[Take], let_by: LetBy, zone: ZoneInfo, sign: Sign) -> tuple[Wanted, ...]:
     """
-    One entry for each cause, from the first instant to the last that it takes any of the units.
-
-    For a composite that is when it cannot be sold as a whole.
+    One entry for each stretch that a cause takes any of the units: for a composite that is when it cannot be
+    sold as a whole. What came by several ways is said once, with the shortest.
     """
-    extents: dict[str, Take] = {}
+    causes: dict[str, list[Take]] = {}
     for take in takes:
-        known = extents.get(take.uid, take)
-        extents[take.uid] = take._replace(
-            starts_at=min(known.starts_at, take.starts_at), ends_at=max(known.ends_at, take.ends_at)
-        )
-    return tuple(Wanted(take.uid, _content(take, let_by, zone)) for take in extents.values())
+        causes.setdefault(take.uid, []).append(take)
+    said: dict[tuple[str, Span], Wanted] = {}
+    for uid, parts in causes.items():
+        kind = Kind(parts[0].kind)
+        mark = signed(from_json(parts[0].mark), uid, sign)
+        for number, span in enumerate(_pieces(parts, let_by, zone)):
+            content = Content(kind, span, SUMMARIES[kind], mark)
+            want = Wanted(of_piece(uid, span) if number else uid, content, parts[0].told_by)
+            known = said.setdefault((mark.origin, span), want)
+            if known is not want:
+                said[mark.origin, span] = min(known, want, key=_way)
+    return tuple(said.values())
 
 
 def sold_out(units: Collection[SellableUnit], takes: Iterable[Take], zone: ZoneInfo) -> tuple[Span, ...]:
@@ -75,15 +86,37 @@ def nothing_for_sale(since: date) -> tuple[Span, ...]:
     return (Nights(date(since.year, 1, 1), date(since.year + YEARS_CLOSED, 1, 1)),)
 
 
-def _content(take: Take, let_by: LetBy, zone: ZoneInfo) -> Content:
-    kind = Kind(take.kind)
-    measured = _nights(take.starts_at, take.ends_at, zone) if let_by is LetBy.NIGHT else None
-    return Content(
-        kind=kind,
-        span=measured or _whole_seconds(take.starts_at, take.ends_at),
-        summary=SUMMARIES[kind],
-        origin=take.uid if kind is Kind.RELAYED else None,
-    )
+def _pieces(parts: Sequence[Take], let_by: LetBy, zone: ZoneInfo) -> Sequence[Span]:
+    """When a cause takes any unit, in order; pieces that touch are one."""
+    if len(parts) == 1:
+        return [_span(parts[0].starts_at, parts[0].ends_at, let_by, zone)]
+    found: list[Span] = []
+    for period in union(Period(part.starts_at, part.ends_at) for part in parts):
+        span = _span(period.starts_at, period.ends_at, let_by, zone)
+        # A night that ends one piece and begins the next, or a second, is no hole between them.
+        if found and (joined := _joined(found[-1], span)):
+            found[-1] = joined
+        else:
+            found.append(span)
+    return found
+
+
+def _joined(one: Span, later: Span) -> Span | None:
+    if isinstance(one, Nights) and isinstance(later, Nights) and later.arrival <= one.departure:
+        return Nights(one.arrival, max(one.departure, later.departure))
+    if isinstance(one, Hours) and isinstance(later, Hours) and later.starts_at <= one.ends_at:
+        return Hours(one.starts_at, max(one.ends_at, later.ends_at))
+    return None
+
+
+def _way(want: Wanted) -> tuple[int, str]:
+    return len(want.content.mark.via) if want.content.mark else 0, want.uid
+
+
+def _span(starts_at: datetime, ends_at: datetime, let_by: LetBy, zone: ZoneInfo) -> Span:
+    if let_by is LetBy.NIGHT:
+        return _nights(starts_at, ends_at, zone)
+    return _whole_seconds(starts_at, ends_at)
 
 
 @lru_cache(maxsize=1 << 14)

@@ -9,6 +9,8 @@ from connectors.errors import ConnectorError, NeedsReconnect, RateLimited, Rejec
 
 SHORTEST = timedelta(seconds=60)
 LONGEST = timedelta(hours=6)
+NEAR = timedelta(hours=48)
+OFTEN = timedelta(minutes=5)
 JITTER = 0.25
 """Polls are spread by a quarter either way, so that many links do not strike one host at once."""
 
@@ -27,9 +29,29 @@ class Verdict:
     next_pull_at: datetime
 
 
+def near_arrivals(interval: timedelta, arrives_in: timedelta | None) -> timedelta:
+    """
+    How often to pull a link: twice as often while somebody is about to arrive, down to every five minutes.
+
+    `arrives_in` is the time until a stay begins there, or a night that could still be sold; None where there
+    is neither. An interval that a person made shorter than that stays what it is.
+    """
+    if arrives_in is None or arrives_in > NEAR:
+        return interval
+    return min(interval, max(interval / 2, OFTEN))
+
+
 def after_success(now: datetime, interval: timedelta, jitter: float) -> datetime:
     """`jitter` is anywhere from 0 to 1."""
     return now + interval * (1 - JITTER + 2 * JITTER * jitter)
+
+
+def while_waiting(now: datetime, usual: datetime, again_at: datetime, jitter: float) -> datetime:
+    """
+    When to pull a link of which something waits to be freed: when a reading counts again, and a little later
+    rather than earlier. `usual` is when it would be pulled otherwise.
+    """
+    return min(usual, max(again_at, now + SHORTEST) + SHORTEST * jitter)
 
 
 def after_failure(

@@ -36,6 +36,8 @@ def test_a_preview_shows_what_would_come_and_saves_nothing(house: House, channel
         "units": ["Room 1"],
         "clashes": [f"Room 1: a booking, {day(22)} to {day(24)}"],
         "problem": None,
+        "nature": "stay",
+        "note": "",
     }
     assert house.get("/links").json()["items"] == []
     assert house.get("/conflicts").json()["items"] == []

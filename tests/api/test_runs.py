@@ -33,7 +33,7 @@ def test_a_sync_is_accepted_and_done_by_the_next_worker(
     queued = answer.json()
     assert (queued["state"], queued["trigger"], queued["link_id"]) == ("queued", "request", link["id"])
     assert answer.headers["location"] == f"/api/v1/sync-runs/{queued['id']}"
-    assert link["id"] in [str(link_id) for _, link_id in claim_due(house.runtime, 1000)]
+    assert link["id"] in [str(one.link_id) for one in claim_due(house.runtime, 1000)]
 
     says(channel, nights("a", day(20), day(23)), nights("b", day(30), day(31)))
     pulled(house, link)
@@ -169,8 +169,9 @@ def test_runs_are_listed_newest_first(house: House, channel: FeedServer, link: d
     assert house.get(f"/links/{link['id']}").json()["state_reason"] == failed["error"]
 
 
-def test_consumers_are_empty_until_somebody_fetches(house: House, link: dict[str, Any]) -> None:
-    assert house.get(f"/links/{link['id']}/consumers").json() == {"items": []}
+def test_a_link_without_a_feed_has_no_consumers(house: House, link: dict[str, Any]) -> None:
+    nobody = {"revision": 0, "revision_at": None, "outdated": False, "items": []}
+    assert house.get(f"/links/{link['id']}/consumers").json() == nobody
 
 
 @pytest.mark.parametrize("step", ["sync", "pause", "resume", "rotate-feed"])

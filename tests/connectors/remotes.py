@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from connectors.dialling import Resolver
+from connectors.lookups import Resolver
 
 BODY = b"BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n"
 SHORT = timedelta(seconds=0.5)

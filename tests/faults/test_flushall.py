@@ -22,7 +22,7 @@ from tests.concurrency.place import Place
 from tests.concurrency.programs import child
 from tests.concurrency.together import tell, together, until
 from tests.fakes.counting_server import CountingServer
-from workers.programs import beat, worker
+from workers.programs import beat, puller, worker
 
 PULLS = 200
 ROOMS = 20
@@ -42,7 +42,12 @@ def valkey_dir(new_data_dir: Callable[[], Path]) -> Iterator[Path]:
 
 @pytest.fixture
 def runtime(own_database: servers.Database, valkey_dir: Path, tmp_path: Path) -> Iterator[Runtime]:
-    more = {"redis_url": redis_url(valkey_dir), "lease_seconds": 5, "worker_concurrency": 4}
+    more = {
+        "redis_url": redis_url(valkey_dir),
+        "lease_seconds": 5,
+        "worker_concurrency": 1,
+        "pull_concurrency": 8,
+    }
     with programs.runtime_of(programs.settings_for(own_database.app_url, tmp_path, **more)) as opened:
         yield opened
 
@@ -64,16 +69,20 @@ def test_all_pulls_complete_and_no_calendar_is_pulled_twice_at_once(
     settings = runtime.settings
 
     with ExitStack() as closing:
-        pulling, timetable = child(worker(settings), settings), child(beat(), settings)
-        for part in (pulling, timetable):
+        working, pulling, timetable = (
+            child(program, settings) for program in (worker(settings), puller(settings), beat())
+        )
+        for part in (working, pulling, timetable):
             part.start()
             closing.callback(part.stop)
         for share in (PULLS // 4, PULLS // 2):
             until(lambda: channel.total() >= share, within=60, what=f"{share} pulls have begun")  # noqa: B023
+            working.kill()
             pulling.kill()
             with redis.Redis.from_url(redis_url(valkey_dir)) as emptied:
                 emptied.flushall()
             tell(f"emptied and killed at {channel.total()} requests, {done(own_database)} done")
+            working.start()
             pulling.start()
         until(lambda: done(own_database) == PULLS, within=120, what="all pulls are done")
 

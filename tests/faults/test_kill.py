@@ -1,4 +1,4 @@
-"""kill -9 of web, worker and database under load: nothing acknowledged is lost, no key books twice."""
+"""kill -9 of all programs and the database under load: nothing acknowledged is lost, no key books twice."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from tests.concurrency.together import tell, until
 from tests.fakes.feed_server import Answer, FeedServer
 from tests.faults.persistent import Memory, Persistent
 from workers.children import Child
-from workers.programs import beat, worker
+from workers.programs import beat, puller, worker
 
 CLIENTS = 8
 WORK_BETWEEN = 40
@@ -54,7 +54,7 @@ def postgres(new_data_dir: Callable[[], Path]) -> Iterator[Postgres]:
 @pytest.fixture
 def runtime(postgres: Postgres, redis_url: str, tmp_path: Path) -> Iterator[Runtime]:
     url = database_url(postgres.data_dir, "app")
-    more = {"redis_url": redis_url, "lease_seconds": 5, "worker_concurrency": 2}
+    more = {"redis_url": redis_url, "lease_seconds": 5, "worker_concurrency": 1, "pull_concurrency": 4}
     with programs.runtime_of(programs.settings_for(url, tmp_path, **more)) as opened:
         yield opened
 
@@ -75,10 +75,13 @@ def test_nothing_acknowledged_is_lost_and_a_key_books_once(
 
     with FeedServer() as remote, Web(settings) as web, ExitStack() as closing:
         connected(runtime, villa, remote)
-        pulling, timetable = child(worker(settings), settings), child(beat(), settings)
-        for part in (pulling, timetable):
+        working, pulling, timetable = (
+            child(program, settings) for program in (worker(settings), puller(settings), beat())
+        )
+        for part in (working, pulling, timetable):
             part.start()
             closing.callback(part.stop)
+        mortal: dict[str, Web | Child] = {"web": web, "worker": working, "puller": pulling}
         clients = [
             Persistent(closing.enter_context(a_client(runtime, villa, web)), villa, seed + n)
             for n in range(CLIENTS)
@@ -94,9 +97,8 @@ def test_nothing_acknowledged_is_lost_and_a_key_books_once(
                         kill(postgres)
                         postgres.start()
                     else:
-                        again: Web | Child = web if victim == "web" else pulling
-                        again.kill()
-                        again.start()
+                        mortal[victim].kill()
+                        mortal[victim].start()
                 until_worked(clients)
             finally:
                 stop.set()
@@ -117,7 +119,7 @@ def deaths(seed: int, rounds: int) -> Iterator[str]:
     """Each dies once a round, in any order."""
     chance = random.Random(seed)
     for _ in range(rounds):
-        yield from chance.sample(("web", "worker", "database"), 3)
+        yield from chance.sample(("web", "worker", "puller", "database"), 4)
 
 
 def kill(postgres: Postgres) -> None:

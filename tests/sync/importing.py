@@ -25,17 +25,21 @@ from hub.queries import links as links_query
 from hub.services import bookings
 from hub.services.asking import ItemRequest
 from hub.services.bookings import Booked, BookingRequest
-from sync import connecting, linking
+from sync import connecting, due, linking
 from sync import pull as pulling
 from sync.linking import Scope
+from sync.planning import guard
 from sync.pull import Outcome
 from sync.runtime import Runtime
 from tests import factories, servers
+from tests.conftest import FrozenClock
 from tests.fakes.feed_server import Answer, FeedServer
 from tests.sync.calendars import calendar
 
 DOMAIN = "hub.example.com"
 FEED = "/room.ics"
+READINGS = 6
+"""More than any guard asks for"""
 
 T = TypeVar("T")
 
@@ -108,6 +112,15 @@ class Importer:
         runtime = replace(self.runtime, network=network) if network else self.runtime
         return pulling.pull(runtime, self.organization_id, link_id)
 
+    def pull_until_agreed(self, link_id: UUID, clock: FrozenClock) -> Outcome:
+        """Pull every quarter of an hour until nothing waits to be freed any more; the last outcome."""
+        for _ in range(READINGS):
+            outcome = self.pull(link_id)
+            if self.state(link_id).guard is None:
+                return outcome
+            clock.advance(guard.APART)
+        raise AssertionError(f"something still waits: {self.state(link_id).guard}")
+
     def book(self, span: Span, unit_id: UUID | None = None, status: Status = Status.CONFIRMED) -> Booked:
         """The unit that is named, or any of the type."""
         item = ItemRequest(span, unit_id, None if unit_id else self.unit_type_id)
@@ -116,6 +129,10 @@ class Importer:
 
     def cancel(self, booked: Booked) -> None:
         self.do(lambda session: bookings.advance(session, booked.booking.id, Status.CANCELLED))
+
+    def claimed(self) -> list[tuple[UUID, UUID]]:
+        """(organization, link) of all that are handed out now, whosesoever."""
+        return [(one.organization_id, one.link_id) for one in due.claim_due(self.runtime, 1000)]
 
     def state(self, link_id: UUID) -> Link:
         return self.do(lambda session: links_query.one(session, link_id))

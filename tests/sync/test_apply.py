@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -91,7 +91,9 @@ def test_a_calendar_of_a_composite_takes_all_of_its_parts(importer: Importer) ->
 # What changes
 
 
-def test_an_event_that_moved_moves_its_nights(importer: Importer) -> None:
+def test_an_event_that_moved_takes_its_new_nights_at_once_and_gives_up_the_others_when_readings_agree(
+    importer: Importer, clock: FrozenClock
+) -> None:
     importer.says(nights("a", day(20), day(23)))
     link = importer.link()
     importer.pull(link)
@@ -101,21 +103,35 @@ def test_an_event_that_moved_moves_its_nights(importer: Importer) -> None:
     outcome = importer.pull(link)
 
     assert outcome.counts["changed"] == 1
-    assert outcome.summary == (f"~ {day(20)} to {day(23)} is now {day(21)} to {day(24)} on Room 1",)
+    assert outcome.summary == (
+        f"~ {day(20)} to {day(23)} is now {day(21)} to {day(24)} on Room 1",
+        f"waits: {day(20)} to {day(21)} is not told any more",
+    )
+    assert importer.periods(link) == [(noon(20), noon(21)), (noon(21), noon(24))]
+    clock.advance(timedelta(minutes=1))
+    importer.pull(link)
     assert importer.periods(link) == [(noon(21), noon(24))]
     (after,) = importer.events(link)
     assert (after.id, after.uid_out) == (before.id, before.uid_out), "it is the same event"
 
 
-def test_an_event_that_is_gone_frees_its_nights(importer: Importer) -> None:
+def test_an_event_that_is_gone_frees_its_nights_with_the_second_reading(
+    importer: Importer, clock: FrozenClock
+) -> None:
     importer.says(nights("a", day(20), day(23)), nights("b", day(30), day(31)))
     link = importer.link()
     importer.pull(link)
 
     importer.says(nights("b", day(30), day(31)))
-    outcome = importer.pull(link)
+    first = importer.pull(link)
+    with pytest.raises(Conflict, match="Seaside"):
+        importer.book(Nights(day(20), day(22)), importer.units[0])
+    clock.advance(timedelta(minutes=1))
+    second = importer.pull(link)
 
-    assert (outcome.counts["removed"], outcome.summary) == (1, (f"- {day(20)} to {day(23)}",))
+    assert (first.counts["removed"], first.counts["missing"]) == (0, 1)
+    assert first.summary == (f"waits: {day(20)} to {day(23)} is not told any more",)
+    assert (second.counts["removed"], second.summary) == (1, (f"- {day(20)} to {day(23)}",))
     assert importer.periods(link) == [(noon(30), noon(31))]
     importer.book(Nights(day(20), day(22)), importer.units[0])
 
@@ -128,24 +144,24 @@ def test_a_stay_that_is_over_stays_when_the_channel_forgets_it(
     importer.pull(link)
 
     importer.says()
-    outcome = importer.pull(link)
+    outcome = importer.pull_until_agreed(link, clock)
 
     assert outcome.counts["removed"] == 1
     assert importer.periods(link) == [(noon(-10), noon(-7))]
 
 
-def test_what_is_cancelled_at_the_channel_is_free(importer: Importer) -> None:
+def test_what_is_cancelled_at_the_channel_is_free(importer: Importer, clock: FrozenClock) -> None:
     importer.says(nights("a", day(20), day(23)))
     link = importer.link()
     importer.pull(link)
 
     importer.says(nights("a", day(20), day(23)).replace("SUMMARY", "STATUS:CANCELLED\r\nSUMMARY"))
-    importer.pull(link)
+    importer.pull_until_agreed(link, clock)
 
     assert importer.blocks(link) == []
 
 
-def test_a_change_of_the_text_alone_is_told_without_a_word_of_it(importer: Importer) -> None:
+def test_a_change_of_the_text_alone_is_stored_and_is_no_news(importer: Importer) -> None:
     importer.says(nights("a", day(20), day(23), summary="Wilhelmina"))
     link = importer.link()
     importer.pull(link)
@@ -153,7 +169,41 @@ def test_a_change_of_the_text_alone_is_told_without_a_word_of_it(importer: Impor
     importer.says(nights("a", day(20), day(23), summary="Wilhelmina Grünwald"))
     outcome = importer.pull(link)
 
-    assert outcome.summary == (f"~ {day(20)} to {day(23)} on Room 1, its text",)
+    assert (outcome.state, outcome.summary, outcome.counts["reworded"]) == ("unchanged", (), 1)
+    (event,) = importer.events(link)
+    assert importer.runtime.database.vault.open(event.sealed)["summary"] == "Wilhelmina Grünwald"
+
+
+def test_a_new_name_for_the_same_stay_is_remembered_and_is_no_news(
+    importer: Importer, clock: FrozenClock
+) -> None:
+    importer.says(nights("a", day(20), day(23)))
+    link = importer.link()
+    importer.pull(link)
+    (before,) = importer.events(link)
+
+    importer.says(nights("b", day(20), day(23)))
+    outcome = importer.pull(link)
+
+    (after,) = importer.events(link)
+    assert (outcome.state, outcome.summary, outcome.counts["renamed"]) == ("unchanged", (), 1)
+    assert (after.id, after.uid_out) == (before.id, before.uid_out)
+    assert [former["key"] for former in after.called] == [before.key]
+    assert importer.periods(link) == [(noon(20), noon(23))]
+
+
+def test_two_stays_that_change_names_with_each_other_stay_what_they_are(importer: Importer) -> None:
+    importer.says(nights("a", day(20), day(23)), nights("b", day(30), day(31)))
+    link = importer.link()
+    importer.pull(link)
+    before = {event.first: event.id for event in importer.events(link)}
+
+    importer.says(nights("b", day(20), day(23)), nights("a", day(30), day(31)))
+    outcome = importer.pull(link)
+
+    assert (outcome.summary, outcome.counts["renamed"]) == ((), 2)
+    assert {event.first: event.id for event in importer.events(link)} == before
+    assert [event.key[0] for event in importer.events(link)] == ["b", "a"]
 
 
 @pytest.mark.parametrize(("first", "after"), [(day(700), day(703)), (day(20), date.max)])

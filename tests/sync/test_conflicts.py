@@ -61,14 +61,14 @@ def test_both_sides_of_a_conflict_stay(importer: Importer) -> None:
     assert importer.run_sql("SELECT count(*) FROM allocations").scalar() == 1
 
 
-def test_a_conflict_closes_when_the_event_goes(importer: Importer) -> None:
+def test_a_conflict_closes_when_the_event_goes(importer: Importer, clock: FrozenClock) -> None:
     importer.book(Nights(day(21), day(25)), importer.units[0])
     importer.says(nights("a", day(20), day(23)))
     link = importer.link()
     importer.pull(link)
 
     importer.says()
-    outcome = importer.pull(link)
+    outcome = importer.pull_until_agreed(link, clock)
 
     assert outcome.counts["conflicts_closed"] == 1
     assert importer.conflicts() == []
@@ -76,7 +76,9 @@ def test_a_conflict_closes_when_the_event_goes(importer: Importer) -> None:
     assert (closed.resolution, closed.closed_at is None) == ("its cause is gone", False)
 
 
-def test_a_conflict_closes_when_the_event_moves_away_and_follows_when_it_does_not(importer: Importer) -> None:
+def test_a_conflict_closes_when_the_event_moves_away_and_follows_when_it_does_not(
+    importer: Importer,
+) -> None:
     importer.book(Nights(day(21), day(25)), importer.units[0])
     importer.says(nights("a", day(20), day(23)))
     link = importer.link()

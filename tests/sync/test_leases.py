@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from hub.queries import links as query
 from hub.queries.links import Fenced, Lease
-from sync import due, linking, remote, requests
+from sync import linking, remote, requests
 from sync.pull import Outcome
 from tests.concurrency.together import together
 from tests.conftest import FrozenClock
@@ -143,7 +143,7 @@ def test_a_calendar_that_ends_its_worker_is_set_aside_after_three_times(
     assert "ended its worker" in (state.state_reason or "")
     assert importer.held(link) == held
     clock.advance(timedelta(hours=1))
-    assert (importer.organization_id, link) not in due.claim_due(importer.runtime, 1000)
+    assert (importer.organization_id, link) not in importer.claimed()
 
 
 def test_a_link_that_was_set_aside_recovers_when_somebody_resumes_it(

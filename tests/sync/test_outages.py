@@ -9,7 +9,7 @@ import pytest
 from connectors.transport import DEADLINE, Network
 from hub.domain.periods import Nights
 from hub.errors import Conflict
-from sync import due, linking
+from sync import linking
 from tests.conftest import FrozenClock
 from tests.fakes.feed_server import Answer
 from tests.sync.calendars import calendar, day, nights
@@ -145,7 +145,7 @@ def test_a_link_that_is_refused_five_times_in_a_row_waits_for_a_person(
     assert todo in (importer.state(link).state_reason or "")
     assert importer.held(link) == held
     clock.advance(timedelta(days=1))
-    assert (importer.organization_id, link) not in due.claim_due(importer.runtime, 1000)
+    assert (importer.organization_id, link) not in importer.claimed()
 
     importer.says(event)
     importer.do(lambda session: linking.resume(session, link))

@@ -8,7 +8,7 @@ import pytest
 
 from hub.errors import NotFound
 from hub.ids import new_id
-from sync import due, linking
+from sync import linking
 from tests.conftest import FrozenClock
 from tests.fakes.feed_server import Answer
 from tests.sync.calendars import calendar, day, nights
@@ -96,10 +96,10 @@ def test_a_due_link_is_claimed_once_and_comes_back_if_nobody_pulls_it(
     link = importer.link()
     mine = (importer.organization_id, link)
 
-    assert mine in due.claim_due(importer.runtime, 1000)
-    assert mine not in due.claim_due(importer.runtime, 1000)
+    assert mine in importer.claimed()
+    assert mine not in importer.claimed()
     clock.advance(timedelta(seconds=importer.runtime.settings.lease_seconds))
-    assert mine in due.claim_due(importer.runtime, 1000)
+    assert mine in importer.claimed()
 
 
 def test_a_pull_of_the_old_address_is_void_when_the_address_changes_meanwhile(

@@ -85,7 +85,7 @@ def test_the_demo_is_seeded_once(runtime: Runtime, house: UUID, hub: Run) -> Non
     with runtime.database.unit_of_work(house) as session:
         names = set(session.scalars(select(Unit.name)))
     assert {"Bed 6", "Room 1", "Villa", "Car 1"} <= names
-    assert len(link_ids(runtime, house)) == 3
+    assert len(link_ids(runtime, house)) == len(demo.CHANNELS)
 
 
 def test_seeding_asks_what_to_seed(hub: Run) -> None:
@@ -111,7 +111,7 @@ def test_a_preview_shows_what_would_come_and_saves_nothing(
     assert event["units"] == ["Room 3"]
     assert event["clashes"] == []
     assert "Reserved - Ines" in hub("link", "preview", remote.url("/new.ics")).out
-    assert len(link_ids(runtime, house)) == 3
+    assert len(link_ids(runtime, house)) == len(demo.CHANNELS)
 
 
 def test_a_preview_of_what_is_no_calendar_fails_with_the_reason(
@@ -132,10 +132,10 @@ def test_a_preview_for_an_unknown_unit_names_the_option(house: UUID, hub: Run, r
 def test_syncing_pulls_now_and_leaves_runs(house: UUID, hub: Run) -> None:
     synced = hub("sync", "--all", "--json")
     assert synced.code == 0
-    assert [row["state"] for row in synced.json] == ["changed"] * 3
+    assert [row["state"] for row in synced.json] == ["changed"] * len(demo.CHANNELS)
     assert [row["state"] for row in hub("sync", "--property", "casa-demo", "--json").json] == [
         "unchanged"
-    ] * 3
+    ] * len(demo.CHANNELS)
     runs = hub("runs", "--json").json
     assert {(run["trigger"], run["state"]) for run in runs} == {("command", "done")}
     assert "Sample Airbnb" in hub("runs").out

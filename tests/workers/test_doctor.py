@@ -17,12 +17,13 @@ from hub.database import Database
 from hub.ids import new_id
 from hub.models.links import Link
 from hub.models.records import Fact
+from hub.queries import hosts
 from sync.runtime import Runtime
 from tests import factories, servers
 from tests.workers.conftest import Run
 from workers import demo, doctor
 
-QUIET = tuple(name for name in doctor.CHECKS if name not in ("workers", "beat"))
+QUIET = tuple(name for name in doctor.CHECKS if name not in ("workers", "pullers", "beat"))
 """What is well although nothing runs"""
 
 
@@ -46,9 +47,10 @@ def test_a_hub_that_is_well_passes(hub: Run) -> None:
 
 
 def test_without_workers_and_beat_it_fails_and_says_how_to_get_them(hub: Run) -> None:
-    done = hub("doctor", "workers", "beat")
+    done = hub("doctor", "workers", "pullers", "beat")
     assert done.code == 1
     assert "hub worker" in done.out
+    assert "hub puller" in done.out
     assert "hub beat" in done.out
 
 
@@ -67,7 +69,7 @@ def test_every_check_speaks_although_nothing_answers(hub: Run, monkeypatch: pyte
     assert done.code == 1
     assert {row["check"] for row in done.json} == set(doctor.CHECKS)
     failed = {row["check"] for row in done.json if row["state"] == "failed"}
-    assert failed == {"database", "schema", "redis", "workers", "beat", "links", "outbox"}
+    assert failed == {"database", "schema", "redis", "workers", "pullers", "beat", "links", "hosts", "outbox"}
     assert "secret" not in done.out
 
 
@@ -118,7 +120,7 @@ def test_links_that_went_stale_are_listed_with_their_reason(hub: Run, runtime: R
     with runtime.database.unit_of_work(organization_id) as session:
         session.execute(update(Link).values(verified_at=long_ago, state_reason="it answered 500"))
     rows = hub("doctor", "links", "--json").json
-    assert [row["state"] for row in rows] == ["warning"] * 3
+    assert [row["state"] for row in rows] == ["warning"] * len(demo.CHANNELS)
     assert {row["hint"] for row in rows} == {"it answered 500"}
     assert hub("doctor", "links").code == 0
 
@@ -129,6 +131,21 @@ def test_facts_that_were_set_aside_are_found(hub: Run, runtime: Runtime) -> None
     assert finding(hub, "outbox")["state"] == "warning"
     a_fact(runtime.database, organization_id, "quarantined")
     assert finding(hub, "outbox")["state"] == "failed"
+
+
+def test_hosts_that_are_spared_are_named(hub: Run, runtime: Runtime) -> None:
+    now = clock.now()
+    with runtime.database.unit_of_work(None) as session:
+        hosts.spare(session, "asking.example", 1, None, now + timedelta(hours=1), now)
+        hosts.spare(session, "failing.example", 3, now + timedelta(minutes=1), None, now)
+        hosts.spare(session, "was.example", 1, now - timedelta(minutes=1), None, now)
+    rows = hub("doctor", "hosts", "--json").json
+    assert [(row["state"], row["words"].split()[0]) for row in rows] == [
+        ("warning", "asking.example"),
+        ("warning", "failing.example"),
+    ]
+    assert "it asked for that" in rows[0]["words"]
+    assert "failed 3 times" in rows[1]["words"]
 
 
 def a_fact(database: Database, organization_id: UUID, state: str) -> None:

@@ -61,7 +61,7 @@ def test_from_nothing_through_every_death_to_a_clean_end(
     forget_all_messages(tmp_path)
     pulled_again(tmp_path)
 
-    for part in ("worker", "beat", "web", "feeds"):
+    for part in ("worker", "puller", "beat", "web", "feeds"):
         kill(first, part)
     os.kill(postmaster(tmp_path), signal.SIGKILL)
     until(lambda: any("postgres" in line for line in first.said), TO_START)

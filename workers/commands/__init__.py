@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import typer
 
-from workers.commands import links, people, reports, running
+from workers.commands import links, people, reports, running, seen
 from workers.commands.output import failing_in_words
 
 app = typer.Typer(
@@ -19,10 +19,11 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for command in (running.up, running.web, running.worker, running.beat, running.migrate, running.seed):
+for command in (running.up, running.web, running.worker, running.puller, running.beat):
     app.command()(command)
-for command in (reports.doctor, links.sync, reports.runs, reports.conflicts):
+for command in (running.migrate, running.seed, reports.doctor, links.sync, reports.runs, reports.conflicts):
     app.command()(command)
+app.command()(seen.seen)
 app.add_typer(links.app, name="link")
 app.add_typer(people.app, name="user")
 

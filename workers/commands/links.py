@@ -172,18 +172,19 @@ def _tell_preview(result: object) -> None:
 
 
 def _show(found: Preview) -> None:
-    if found.title:
-        say(found.title)
+    if found.title or found.source:
+        say(found.title + (f" (made by {found.source})" if found.source else ""))
     table(
-        ("from", "to", "what", "takes", "clashes with", "problem"),
+        ("from", "to", "what", "is", "takes", "clashes with", "remark"),
         [
             (
                 event.starts_at,
                 event.ends_at,
-                event.summary if event.busy else f"{event.summary} (free)",
+                event.summary,
+                event.nature if event.busy else "free",
                 ", ".join(event.units),
                 "; ".join(event.clashes),
-                event.problem or "",
+                "; ".join(filter(None, (event.problem, event.note))),
             )
             for event in found.events
         ],

@@ -29,7 +29,7 @@ def up(
     ] = True,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show the logs of all parts.")] = False,
 ) -> None:
-    """Run everything on this machine: servers, migrations, web, worker, beat. Ctrl-C stops all of it."""
+    """Run all of it on this machine: servers, migrations, web, worker, puller, beat. Ctrl-C stops it."""
     folder = data_dir or Settings().data_dir
     whole.up(folder, whole.Wish(port=port, demo=demo, verbose=verbose), say, warn)
 
@@ -42,8 +42,13 @@ def web(
 
 
 def worker() -> None:
-    """Run a worker alone: HUB_WORKER_CONCURRENCY processes that do what beat and others ask for."""
+    """Run a worker alone: HUB_WORKER_CONCURRENCY processes for all that must be done in time."""
     _become(programs.worker(Settings()))
+
+
+def puller() -> None:
+    """Run a puller alone: HUB_PULL_CONCURRENCY threads that read channels' calendars."""
+    _become(programs.puller(Settings()))
 
 
 def beat() -> None:

@@ -27,8 +27,10 @@ class Answer:
     body: bytes
 
 
-async def ask(app: FeedsApp, path: str, method: str = "GET", **headers: str) -> Answer:
-    """One request, as a server hands it to an ASGI application."""
+async def ask(
+    app: FeedsApp, path: str, method: str = "GET", *, host: str | None = None, **headers: str
+) -> Answer:
+    """One request, as a server hands it to an ASGI application; `host` is the client's address."""
     sent: list[dict[str, Any]] = []
 
     async def send(message: Any) -> None:
@@ -38,7 +40,9 @@ async def ask(app: FeedsApp, path: str, method: str = "GET", **headers: str) -> 
         raise AssertionError("a feed has nothing to read from its reader")
 
     raw = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
-    await app({"type": "http", "method": method, "path": path, "headers": raw}, receive, send)
+    client = (host, 50_000) if host else None
+    scope = {"type": "http", "method": method, "path": path, "headers": raw, "client": client}
+    await app(scope, receive, send)
     start, body = sent
     said = {name.decode(): value.decode() for name, value in start["headers"]}
     return Answer(start["status"], said, body["body"])

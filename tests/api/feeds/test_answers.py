@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+from typing import Any
 from uuid import UUID
 
 import pytest
+from sqlalchemy import select
 from starlette.testclient import TestClient
 
 from api.feeds import FeedsApp
-from hub.queries import feeds as query
+from hub.models.links import FeedFetches
+from hub.queries import ledger as query
 from sync.runtime import Runtime
-from tests.api.feeds.reader import ask, one, with_app
+from tests.api.feeds.reader import Seconds, ask, one, with_app
 from tests.sync.exporting import Place, dates, events, july
 
 
@@ -102,11 +105,48 @@ def test_everybody_who_fetches_is_counted_and_written_when_the_door_closes(
         await asyncio.gather(*full, *same, ask(app, path))
 
     with_app(place.runtime, work)
-    seen = place.do(lambda session: query.consumers(session, link))
-    assert [(one.consumer, one.full, one.not_modified, one.revision) for one in seen] == [
-        ("Airbnb-Calendar", 150, 100, 1),
+    seen = place.do(lambda session: query.consumers(session, [link]))
+    assert [(one.name, one.full, one.not_modified, one.revision) for one in seen] == [
+        ("Airbnb", 150, 100, 1),
         ("unknown", 1, 0, 1),
     ]
+
+
+def test_a_fetch_counts_for_the_revision_that_was_given(
+    place: Place, link: UUID, path: str, seconds: Seconds
+) -> None:
+    async def work(app: FeedsApp) -> None:
+        await ask(app, path, user_agent="Airbnb/1.0")
+        place.book(place.units[0], july(10, 12))
+        seconds.now += 1
+        for _ in range(2):
+            await ask(app, path, user_agent="Airbnb/1.0")
+
+    with_app(place.runtime, work)
+    rows = select(FeedFetches.revision, FeedFetches.full).where(FeedFetches.link_id == link)
+    found = place.do(lambda session: session.execute(rows.order_by(FeedFetches.revision)).all())
+    assert [tuple(row) for row in found] == [(1, 1), (2, 2)]
+
+
+def test_headers_that_come_twice_are_one_list(runtime: Runtime, path: str) -> None:
+    etag = one(runtime, path).headers["etag"]
+
+    async def work(app: FeedsApp) -> list[int]:
+        statuses = []
+        for method in ("GET", "HEAD"):
+            sent: list[Any] = []
+
+            async def send(message: Any, sent: list[Any] = sent) -> None:
+                sent.append(message)
+
+            twice = [(b"if-none-match", b'"other"'), (b"if-none-match", etag.encode())]
+            encodings = [(b"accept-encoding", b"br"), (b"accept-encoding", b"gzip")]
+            scope = {"type": "http", "method": method, "path": path, "headers": [*twice, *encodings]}
+            await app(scope, None, send)  # type: ignore[arg-type]
+            statuses.append(sent[0]["status"])
+        return statuses
+
+    assert with_app(runtime, work) == [304, 304]
 
 
 def test_the_hub_serves_its_feeds_beside_everything_else(client: TestClient, path: str) -> None:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.contract import Window
-from connectors.ical import recurrence
+from connectors.ical import limits
 from tests.connectors.ical.reading import days, event, events, only, parsed
 
 ONE_DAY = ["DTSTART;VALUE=DATE:20260701", "DTEND;VALUE=DATE:20260702"]
@@ -173,13 +173,13 @@ def test_an_event_that_reaches_into_the_window_is_in_it() -> None:
 def test_a_rule_without_measure_is_bounded_busy_and_listed(rule: str) -> None:
     found = parsed(event("DTSTART:20260101T000000Z", "DTEND:20260101T000001Z", f"RRULE:{rule}"))
 
-    assert 1 <= len(found.events) <= recurrence.MOST_OCCURRENCES
+    assert 1 <= len(found.events) <= limits.MOST_OCCURRENCES
     assert found.problems
     assert all(e.busy for e in found.events)
 
 
 def test_a_rule_that_began_long_ago_is_not_followed_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recurrence, "MOST_STEPS", 1000)
+    monkeypatch.setattr(limits, "MOST_STEPS", 1000)
 
     found = parsed(event("DTSTART:20260101T000000Z", "DURATION:PT1M", "RRULE:FREQ=HOURLY"))
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.contract import Window
-from connectors.ical import translate
+from connectors.ical import limits
 from connectors.ical.content import NotACalendar
 from connectors.ical.translate import read
 from tests.connectors.ical.reading import LISBON, WINDOW, calendar, days, event, only, parsed, times
@@ -183,7 +183,7 @@ def test_several_calendars_in_one_body_are_read_as_one() -> None:
 
 
 def test_too_many_events_are_refused_rather_than_some_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(translate, "MOST_EVENTS", 10)
+    monkeypatch.setattr(limits, "MOST_EVENTS", 10)
     single = [event(*ONE_DAY, uid=str(number)) for number in range(11)]
 
     for feed in (single, [event(*ONE_DAY, "RRULE:FREQ=DAILY;COUNT=11")]):

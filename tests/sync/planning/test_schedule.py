@@ -13,8 +13,10 @@ from sync.planning.schedule import (
     JITTER,
     LONGEST,
     REFUSALS_BEFORE_GIVING_UP,
+    SHORTEST,
     after_failure,
     after_success,
+    while_waiting,
 )
 
 NOW = datetime(2026, 6, 1, 8, tzinfo=UTC)
@@ -37,6 +39,19 @@ def test_after_a_success_the_interval_passes_give_or_take_a_quarter(
 
 def test_jitter_spreads_both_ways() -> None:
     assert after_success(NOW, QUARTER, 0.0) < NOW + QUARTER < after_success(NOW, QUARTER, 0.99)
+
+
+@given(intervals, jitters, st.integers(-60, 900))
+def test_what_waits_is_read_again_when_a_reading_counts_and_never_later_than_otherwise(
+    interval: timedelta, jitter: float, seconds: int
+) -> None:
+    again_at, usual = NOW + timedelta(seconds=seconds), after_success(NOW, interval, jitter)
+
+    found = while_waiting(NOW, usual, again_at, jitter)
+
+    assert found <= usual
+    earliest = max(again_at, NOW + SHORTEST)
+    assert found == usual or earliest <= found <= earliest + SHORTEST
 
 
 @given(intervals, failures, jitters)

@@ -1,24 +1,20 @@
-"""What a pulled calendar changes, and which units its events take."""
+"""Which units events take, and for how long."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.contract import AllDay, RemoteEvent, Timed
+from connectors.contract import AllDay, Timed
 from hub.domain.availability import Cause, SellableUnit, Taken
 from hub.domain.offers import Offer
-from hub.domain.periods import LetBy, Nights, Period, occupied
-from sync.planning import imports
-from sync.planning.imports import Blocked, Known
+from hub.domain.periods import LetBy, Nights, Period, difference, occupied
+from sync.planning import placing
+from sync.planning.placing import Blocked
 from tests.hub.domain.inventory import JULY, LISBON, july, leaf, taken, whole
-
-NOW = datetime(2026, 6, 1, 8, tzinfo=UTC)
-LONG_AGO = date(2020, 1, 1)
 
 
 def an_offer(unit: SellableUnit, turnaround: int = 0) -> Offer:
@@ -35,104 +31,28 @@ def an_offer(unit: SellableUnit, turnaround: int = 0) -> Offer:
     )
 
 
-def days(first: int, after: int, uid: str = "a", *, busy: bool = True, summary: str = "") -> RemoteEvent:
+def days(first: int, after: int) -> AllDay:
     """Of July 2026."""
-    when = AllDay(JULY + timedelta(days=first - 1), JULY + timedelta(days=after - 1))
-    return RemoteEvent(uid, None, when, busy, summary)
+    return AllDay(JULY + timedelta(days=first - 1), JULY + timedelta(days=after - 1))
 
 
-def timed(starts_at: datetime, ends_at: datetime, uid: str = "a") -> RemoteEvent:
-    return RemoteEvent(uid, None, Timed(starts_at.astimezone(UTC), ends_at.astimezone(UTC)), True)
+def timed(starts_at: datetime, ends_at: datetime) -> Timed:
+    return Timed(starts_at.astimezone(UTC), ends_at.astimezone(UTC))
 
 
 def at(day: int, hour: int) -> datetime:
     return datetime(2026, 7, day, hour, tzinfo=LISBON)
 
 
-def known(event: RemoteEvent, number: int = 1) -> Known:
-    extent = imports.extent(event, LISBON)
-    assert extent is not None
-    return Known(UUID(int=number), event.key, imports.digest(event), extent.ends_at, frozenset())
-
-
-events = st.builds(
-    lambda uid, first, length, busy: days(first, first + length, f"e{uid}", busy=busy),
-    st.integers(0, 9),
-    st.integers(-40, 60),
-    st.integers(1, 9),
-    st.booleans(),
-)
-
-
-# Comparing
-
-
-@given(st.lists(events), st.lists(events))
-def test_what_is_received_is_new_changed_or_the_same_and_what_is_missing_is_gone(
-    before: list[RemoteEvent], after: list[RemoteEvent]
-) -> None:
-    stored = {event.key: known(event, number) for number, event in enumerate(before) if event.busy}
-
-    found = imports.compare(stored.values(), after, LISBON, NOW)
-
-    busy = {event.key for event in after if event.busy}
-    told = [
-        *(event.key for event in found.new),
-        *(one.key for one, _ in found.changed),
-        *(one.key for one, _ in found.same),
-    ]
-    assert sorted(told) == sorted(busy)
-    assert {one.key for one in found.gone} == {
-        key for key, one in stored.items() if key not in busy and one.ends_at > NOW
-    }
-
-
-@given(st.lists(events))
-def test_the_same_calendar_again_changes_nothing(calendar: list[RemoteEvent]) -> None:
-    first = imports.compare([], calendar, LISBON, NOW)
-    stored = [known(event, number) for number, event in enumerate(first.new)]
-
-    assert imports.compare(stored, calendar, LISBON, NOW).empty
-
-
-@given(st.lists(events))
-def test_an_empty_calendar_frees_only_what_is_not_over(calendar: list[RemoteEvent]) -> None:
-    first = imports.compare([], calendar, LISBON, NOW)
-    stored = [known(event, number) for number, event in enumerate(first.new)]
-
-    gone = imports.compare(stored, [], LISBON, NOW).gone
-
-    assert set(gone) == {one for one in stored if one.ends_at > NOW}
-
-
-def test_an_event_without_length_takes_nothing() -> None:
-    assert imports.compare([], [timed(at(3, 10), at(3, 10))], LISBON, NOW).empty
-
-
-def test_a_higher_sequence_number_alone_is_no_change() -> None:
-    event = days(3, 7)
-
-    assert imports.compare([known(event)], [replace(event, sequence=9)], LISBON, NOW).empty
-
-
-def test_an_event_beyond_the_calendar_is_left_out() -> None:
-    beyond = RemoteEvent("a", None, AllDay(date(9500, 1, 1), date.max), True)
-
-    assert imports.compare([], [beyond], LISBON, NOW).empty
-
-
 def test_an_event_without_end_takes_all_the_nights_from_its_beginning() -> None:
-    closed = RemoteEvent("a", None, AllDay(date(2026, 7, 3), date.max), True)
-
-    found = imports.block(closed, an_offer(leaf(1), turnaround=40))
+    found = placing.block(AllDay(date(2026, 7, 3), date.max), an_offer(leaf(1), turnaround=40))
 
     assert found is not None
     assert found.period.contains(july(3, 7))
-    assert imports.compare([], [closed], LISBON, NOW).new == (closed,)
 
 
 def test_an_event_waits_for_a_unit_where_there_is_none() -> None:
-    placed = imports.unplaced([(UUID(int=1), days(3, 7))], LISBON)
+    placed = placing.unplaced([(UUID(int=1), days(3, 7))], LISBON)
 
     (block,) = placed[UUID(int=1)]
     assert block.unit_id is None
@@ -144,7 +64,7 @@ def test_an_event_waits_for_a_unit_where_there_is_none() -> None:
 def test_days_take_the_nights_between_them_and_the_turnaround_keeps_the_unit_closed() -> None:
     unit = leaf(1)
 
-    found = imports.block(days(3, 7), an_offer(unit, turnaround=1))
+    found = placing.block(days(3, 7), an_offer(unit, turnaround=1))
 
     assert found == Blocked(unit.id, july(3, 7), july(3, 8).ends_at)
 
@@ -152,19 +72,19 @@ def test_days_take_the_nights_between_them_and_the_turnaround_keeps_the_unit_clo
 def test_times_take_the_nights_that_they_meet() -> None:
     unit = leaf(1)
 
-    found = imports.block(timed(at(3, 16), at(5, 10)), an_offer(unit))
+    found = placing.block(timed(at(3, 16), at(5, 10)), an_offer(unit))
 
     assert found == Blocked(unit.id, july(3, 5), july(3, 5).ends_at)
 
 
 def test_times_between_check_out_and_check_in_take_no_night() -> None:
-    assert imports.block(timed(at(3, 11), at(3, 15)), an_offer(leaf(1))) is None
+    assert placing.block(timed(at(3, 11), at(3, 15)), an_offer(leaf(1))) is None
 
 
 def test_times_take_exactly_these_of_what_is_let_by_the_hour() -> None:
     car = leaf(1, let_by=LetBy.HOUR)
 
-    found = imports.block(timed(at(3, 10), at(3, 14)), an_offer(car, turnaround=2))
+    found = placing.block(timed(at(3, 10), at(3, 14)), an_offer(car, turnaround=2))
 
     assert found is not None
     assert found.period == Period(at(3, 10), at(3, 14))
@@ -173,7 +93,7 @@ def test_times_take_exactly_these_of_what_is_let_by_the_hour() -> None:
 
 @given(st.integers(-100, 400), st.integers(1, 40))
 def test_days_of_what_is_let_by_the_hour_begin_and_end_at_midnight(first: int, length: int) -> None:
-    found = imports.block(days(first, first + length), an_offer(leaf(1, let_by=LetBy.HOUR)))
+    found = placing.block(days(first, first + length), an_offer(leaf(1, let_by=LetBy.HOUR)))
 
     assert found is not None
     for edge in (found.period.starts_at, found.period.ends_at):
@@ -186,7 +106,7 @@ def test_days_of_what_is_let_by_the_hour_begin_and_end_at_midnight(first: int, l
 def test_a_calendar_of_one_unit_is_believed_whatever_is_there() -> None:
     unit = leaf(1)
 
-    placed = imports.assign([(UUID(int=1), days(3, 7))], [an_offer(unit)], [taken(unit, july(3, 7))], {})
+    placed = placing.assign([(UUID(int=1), days(3, 7))], [an_offer(unit)], [taken(unit, july(3, 7))], {})
 
     assert [one.unit_id for one in placed[UUID(int=1)]] == [unit.id]
 
@@ -194,7 +114,7 @@ def test_a_calendar_of_one_unit_is_believed_whatever_is_there() -> None:
 def test_a_calendar_of_a_composite_takes_every_part() -> None:
     first, second = leaf(1), leaf(2)
 
-    placed = imports.assign([(UUID(int=1), days(3, 7))], [an_offer(whole(3, first, second))], [], {})
+    placed = placing.assign([(UUID(int=1), days(3, 7))], [an_offer(whole(3, first, second))], [], {})
 
     assert {one.unit_id for one in placed[UUID(int=1)]} == {first.id, second.id}
 
@@ -203,7 +123,7 @@ def test_in_a_calendar_of_the_property_a_single_unit_is_taken_before_the_whole()
     first, second = leaf(1), leaf(2)
     offers = [an_offer(whole(3, first, second, name="A house")), an_offer(first), an_offer(second)]
 
-    placed = imports.assign([(UUID(int=1), days(3, 7))], offers, [], {})
+    placed = placing.assign([(UUID(int=1), days(3, 7))], offers, [], {})
 
     assert len(placed[UUID(int=1)]) == 1
 
@@ -211,7 +131,7 @@ def test_in_a_calendar_of_the_property_a_single_unit_is_taken_before_the_whole()
 def test_an_event_keeps_the_unit_that_it_had() -> None:
     units = [leaf(1), leaf(2)]
 
-    placed = imports.assign(
+    placed = placing.assign(
         [(UUID(int=1), days(3, 7))],
         [an_offer(unit) for unit in units],
         [],
@@ -225,7 +145,7 @@ def test_the_tightest_gap_is_filled_first() -> None:
     units = [leaf(1), leaf(2)]
     before = taken(units[1], july(1, 3))
 
-    placed = imports.assign([(UUID(int=1), days(3, 7))], [an_offer(unit) for unit in units], [before], {})
+    placed = placing.assign([(UUID(int=1), days(3, 7))], [an_offer(unit) for unit in units], [before], {})
 
     assert [one.unit_id for one in placed[UUID(int=1)]] == [units[1].id]
 
@@ -243,9 +163,9 @@ def test_events_never_share_a_unit_nor_lie_over_what_is_taken_and_none_is_lost(
 ) -> None:
     units = [leaf(n) for n in range(number)]
     busy = [taken(units[n % number], july(*stretch)) for n, stretch in sold]
-    asked = [(UUID(int=n), days(*stretch, f"e{n}")) for n, stretch in enumerate(wanted)]
+    asked = [(UUID(int=n), days(*stretch)) for n, stretch in enumerate(wanted)]
 
-    placed = imports.assign(asked, [an_offer(unit) for unit in units], busy, {})
+    placed = placing.assign(asked, [an_offer(unit) for unit in units], busy, {})
 
     assert placed.keys() == {event_id for event_id, _ in asked}
     held: list[Taken] = list(busy)
@@ -268,22 +188,34 @@ def test_an_event_stays_on_its_unit_on_whatever_terms_until_the_unit_is_gone(
 ) -> None:
     units = [leaf(n) for n in range(3)]
     offers = [an_offer(unit) for unit in units]
-    asked = [(UUID(int=n), days(*stretch, f"e{n}")) for n, stretch in enumerate(wanted)]
-    placed = imports.assign(asked, offers, [], {})
+    asked = [(UUID(int=n), days(*stretch)) for n, stretch in enumerate(wanted)]
+    placed = placing.assign(asked, offers, [], {})
 
     for event_id, event in asked:
         (had,) = placed[event_id]
         others = [an_offer(unit, turnaround) for unit in units if unit.id != had.unit_id]
-        assert imports.staying(event, [had], offers) == (None if had.unit_id is None else (had,))
-        assert imports.staying(event, [had], others) is None
+        assert placing.staying(event, [had], offers) == (None if had.unit_id is None else (had,))
+        assert placing.staying(event, [had], others) is None
         if had.unit_id is not None:
-            found = imports.staying(event, [had], [an_offer(unit, turnaround) for unit in units])
+            found = placing.staying(event, [had], [an_offer(unit, turnaround) for unit in units])
             assert found is not None
             assert [(one.unit_id, one.period) for one in found] == [(had.unit_id, had.period)]
             assert found[0].free_at > had.free_at
 
 
-def _nights(event: RemoteEvent) -> Period:
-    when = event.when
-    assert isinstance(when, AllDay)
+def _nights(when: AllDay) -> Period:
     return occupied(Nights(when.first, when.after), LISBON)
+
+
+@given(st.integers(2, 12), st.lists(stretches, max_size=4), st.integers(1, 2), st.integers(0, 2))
+def test_what_is_ours_of_an_event_takes_nothing_and_the_rest_takes_what_it_took(
+    length: int, ours: list[tuple[int, int]], units: int, turnaround: int
+) -> None:
+    event_id, offers = UUID(int=1), [an_offer(leaf(n), turnaround) for n in range(units)]
+    not_its = tuple(july(*stretch) for stretch in ours)
+
+    placed = placing.assign([(event_id, days(3, 3 + length))], offers, [], {}, {event_id: not_its})[event_id]
+
+    assert tuple(one.period for one in placed) == difference((july(3, 3 + length),), not_its)
+    assert all(one.free_at >= one.period.ends_at for one in placed)
+    assert placing.staying(days(3, 3 + length), placed, offers, not_its) == placed

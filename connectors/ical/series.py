@@ -1,0 +1,88 @@
+"""Which events the components of one UID are: one, several that share it by mistake, or a series. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from zoneinfo import ZoneInfo
+
+from icalendar import Event
+
+from connectors.contract import AllDay, RemoteEvent, Window
+from connectors.ical.judged import in_series, recurs, remote_event, sequence_of, stamp
+from connectors.ical.moments import moment_of
+from connectors.ical.recurrence import occurrences
+from connectors.ical.rules import RecursTooOften
+from connectors.ical.wanted import Wanted
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What is wanted of them, and the problems that belong to none of it."""
+
+    events: tuple[RemoteEvent, ...]
+    problems: tuple[str, ...] = ()
+    undated: tuple[int, ...] = ()
+    """Which of the components have no date that can be read"""
+
+
+def sharing(events: Sequence[RemoteEvent]) -> list[RemoteEvent]:
+    """
+    Events of one UID, none of which recurs: those of the highest SEQUENCE, a lower one being an older
+    version; each named by its beginning if several are left. Exact repetitions are one.
+    """
+    highest = max(event.sequence for event in events)
+    left = list({event.when: event for event in events if event.sequence == highest}.values())
+    return left if len(left) == 1 else [replace(event, recurrence_id=_beginning(event)) for event in left]
+
+
+def series(uid: str, members: Sequence[Event], window: Window, zone: ZoneInfo) -> Read:
+    """Components of one UID, some of which recur or are exceptions; `zone` is the property's."""
+    exceptions = [member for member in members if "RECURRENCE-ID" in member]
+    masters = _latest([member for member in members if "RECURRENCE-ID" not in member])
+    masters.sort(key=lambda master: not recurs(master))  # exceptions belong to the one that recurs
+    events: list[RemoteEvent] = []
+    problems = []
+    for related in ([*masters[:1], *exceptions], *([master] for master in masters[1:])):
+        found, problem = _expanded(uid, related, len(masters) > 1, window, zone)
+        events += found
+        if problem and not found:
+            problems.append(f"{uid}: {problem}")
+    return Read(tuple(events), tuple(problems))
+
+
+def _latest(masters: list[Event]) -> list[Event]:
+    highest = max((sequence_of(master) for master in masters), default=0)
+    distinct = {
+        (moment_of(master, "DTSTART"), moment_of(master, "DTEND"), repr(master.get("RRULE"))): master
+        for master in masters
+        if sequence_of(master) == highest
+    }
+    return list(distinct.values())
+
+
+def _expanded(
+    uid: str, related: Sequence[Event], shared: bool, window: Window, zone: ZoneInfo
+) -> tuple[list[RemoteEvent], str | None]:
+    """What is wanted of it, and what could not be read of its recurrence, which may be all of it."""
+    problem = None
+    expanded = list(related)
+    recurring = recurs(related[0])
+    if recurring or in_series(related[-1]):
+        try:
+            expanded, problem = occurrences(related, window)
+        except RecursTooOften as error:
+            problem = str(error)
+        except MemoryError:
+            raise
+        except Exception:  # the library's many ways to refuse a rule; the dates themselves are known
+            problem = "its recurrence cannot be read"
+    named = shared or recurring or in_series(related[-1])
+    events = (remote_event(uid, component, named=named) for component in expanded)
+    wanted = Wanted(window, zone, recurring=recurring)
+    found = [event for event in events if wanted(event.when)]
+    return [replace(event, problem=event.problem or problem) for event in found], problem
+
+
+def _beginning(event: RemoteEvent) -> str:
+    return stamp(event.when.first if isinstance(event.when, AllDay) else event.when.starts_at)

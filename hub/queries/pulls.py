@@ -1,0 +1,85 @@
+"""How a pull begins and mostly ends, in one statement each: most bring nothing, and cost only this."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import bindparam, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Session
+
+from hub.errors import NotFound
+from hub.queries.links import Lease
+
+
+@dataclass(frozen=True, slots=True)
+class Pullable:
+    """All that asking a link's channel needs; the settings are sealed."""
+
+    connector: str
+    shared_sealed: bytes
+    """The connection's settings, which the link's own complete"""
+    own_sealed: bytes
+    time_zone: str
+    """The property's"""
+    host: str
+    cursor: dict[str, Any] | None
+    interval_seconds: int
+    next_pull_at: datetime
+    waits: bool
+    """Something of it waits to be freed"""
+    is_asked_for: bool
+    """A run waits to be answered"""
+
+
+_READ = text("""
+    SELECT c.connector, c.settings_sealed AS shared_sealed, l.settings_sealed AS own_sealed, p.time_zone,
+           l.host, l.cursor, l.interval_seconds, l.next_pull_at, l.guard IS NOT NULL AS waits,
+           EXISTS (SELECT FROM sync_runs r WHERE r.organization_id = l.organization_id AND r.link_id = l.id
+                   AND r.state IN ('queued', 'running')) AS is_asked_for
+    FROM links l
+    JOIN connections c ON c.organization_id = l.organization_id AND c.id = l.connection_id
+    JOIN properties p ON p.organization_id = l.organization_id AND p.id = l.property_id
+    WHERE l.id = CAST(:link AS uuid)
+""")
+
+# Whatever a person must be told of, or waits, or was asked for meanwhile, takes the long way. Who asks at
+# this very moment has the row locked: of what they wrote, this statement then sees the row alone.
+_UNCHANGED = text("""
+    UPDATE links SET lease_until = 'epoch', attempts = 0, failures = 0, cursor = :cursor,
+                     verified_at = CAST(:now AS timestamptz),
+                     next_pull_at = CAST(:next_pull_at AS timestamptz)
+    WHERE id = CAST(:link AS uuid) AND fence = :fence AND state = 'active' AND state_reason IS NULL
+      AND guard IS NULL AND next_pull_at = CAST(:seen AS timestamptz)
+      AND NOT EXISTS (SELECT FROM sync_runs r
+                      WHERE r.organization_id = links.organization_id AND r.link_id = links.id
+                        AND r.state IN ('queued', 'running'))
+    RETURNING 1
+""").bindparams(bindparam("cursor", type_=JSONB))
+
+
+def read(session: Session, link_id: UUID) -> Pullable:
+    row = session.execute(_READ, {"link": link_id}).one_or_none()
+    if row is None:
+        raise NotFound.because("not_found", "there is no such link")
+    return Pullable(**row._asdict())
+
+
+def end_unchanged(
+    session: Session,
+    lease: Lease,
+    seen: datetime,
+    now: datetime,
+    next_pull_at: datetime,
+    cursor: dict[str, str],
+) -> bool:
+    """
+    End a pull that brought nothing, and give its lease back: False where that is not all there is to do, or
+    the lease is lost. Then nothing is written. `seen` is the link's `next_pull_at` as the pull began.
+    """
+    known = {"seen": seen, "now": now, "next_pull_at": next_pull_at, "cursor": cursor}
+    known |= {"link": lease.link_id, "fence": lease.fence}
+    return session.execute(_UNCHANGED, known).one_or_none() is not None

@@ -1,0 +1,81 @@
+"""Manners towards hosts: who may ask now, and what is remembered when one fails or answers."""
+
+from __future__ import annotations
+
+import random
+from uuid import UUID
+
+from pydantic import BaseModel
+from sqlalchemy.orm import Session
+
+from connectors.addresses import AddressRefused, target
+from connectors.errors import ConnectorError
+from hub import clock
+from hub.queries import hosts as query
+from hub.queries import links
+from hub.queries.links import Lease
+from sync.planning import politeness
+from sync.planning.politeness import Later, Standing
+
+OURSELVES = frozenset({"localhost", "127.0.0.1", "::1"})
+"""This machine needs no sparing: the demo's channels live here, and what the operator runs beside the hub"""
+
+
+def named_in(settings: BaseModel) -> str:
+    """
+    The host that a connector's settings say to ask; empty where they name none.
+
+    A connector that calls an address of somebody's own has it in a setting `url`; one that calls its
+    channel's fixed address has a quota of its own there, and nothing to share.
+    """
+    url = getattr(settings, "url", None)
+    try:
+        host = target(url).host if isinstance(url, str) else ""
+    except AddressRefused:
+        return ""
+    return "" if host in OURSELVES else host
+
+
+def known(session: Session, link_id: UUID, host: str, settings: BaseModel) -> str:
+    """A link's host; noted now for one that was made before hosts were noted."""
+    if not host and (found := named_in(settings)):
+        links.note(session, link_id, host=found)
+        return found
+    return host
+
+
+def begin(session: Session, lease: Lease, host: str, *, wanted: bool, waits: bool) -> Standing | Later:
+    """
+    The last step of beginning a pull under its lease: how its host stands, or that it must come later.
+
+    Then the lease has been given back as if never taken. `wanted` and `waits` as in politeness.later.
+    Nobody else begins at that host before the transaction ends.
+    """
+    if not host:
+        return Standing("")
+    row = query.stand(session, host)
+    found = Standing(host, row.running, row.failures or 0, row.not_before, row.asked_until)
+    verdict = politeness.later(found, clock.now(), random.random(), wanted=wanted, waits=waits)  # noqa: S311
+    if verdict is None:
+        return found
+    query.give_back(session, lease.link_id, lease.fence, verdict.until)
+    return verdict
+
+
+def answered(session: Session, host: Standing) -> None:
+    """A pull brought a calendar: its host is trusted again. Costs nothing where it was well."""
+    if host.failures:
+        query.trust(session, host.name, clock.now())
+
+
+def failed(session: Session, host: Standing, error: ConnectorError) -> None:
+    """
+    A pull failed. Where the error is of a whole host, that one is spared: for all its calendars, of
+    whomever. It is another than `host` where a redirect led there.
+    """
+    if not error.host or error.host in OURSELVES:
+        return
+    now = clock.now()
+    before = host if error.host == host.name else Standing(error.host)
+    after = politeness.after_failure(before, error, now, random.random())  # noqa: S311
+    query.spare(session, after.name, after.failures, after.not_before, after.asked_until, now)

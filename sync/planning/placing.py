@@ -1,0 +1,207 @@
+"""
+What events take of the units in scope: a leaf unit for each piece of their time. PURE.
+
+Events are facts as received; blocks are what they take. An event in a calendar of many units takes one
+of them that is free, keeps it while it can, and is left without a unit when none is free.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from connectors.contract import AllDay, When
+from hub.domain.availability import Cause, SellableUnit, Taken, best_fit
+from hub.domain.offers import Offer
+from hub.domain.periods import ONE_DAY, LetBy, Period, difference, noon
+from sync.planning import measure
+
+Ours = Mapping[UUID, tuple[Period, ...]]
+"""By the id of an event, what of its time is our own word come back, and takes nothing"""
+NOTHING_OURS: Ours = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """What one event takes on one leaf unit (None: it found no unit); sellable again from `free_at`."""
+
+    unit_id: UUID | None
+    period: Period
+    free_at: datetime
+
+
+def block(when: When, offer: Offer) -> Blocked | None:
+    """What an event takes of a unit let by the night or by the hour; None if it meets none of its time."""
+    if offer.let_by == LetBy.NIGHT:
+        period = measure.night_span(when, offer.zone, offer.check_in, offer.check_out)
+        if period is None:
+            return None
+        departure = period.ends_at.astimezone(offer.zone).date()
+        return Blocked(offer.unit.id, period, noon(departure + offer.turnaround * ONE_DAY, offer.zone))
+    whole = measure.extent(when, offer.zone)
+    if whole is None:
+        return None
+    return Blocked(offer.unit.id, whole, whole.ends_at + timedelta(hours=offer.turnaround))
+
+
+def unplaced(
+    events: Iterable[tuple[UUID, When]], zone: ZoneInfo, ours: Ours = NOTHING_OURS
+) -> dict[UUID, tuple[Blocked, ...]]:
+    """What events take where there is no unit at all: they wait for the first one."""
+    found = {event_id: measure.extent(when, zone) for event_id, when in events}
+    return {
+        event_id: tuple(
+            Blocked(None, piece, piece.ends_at) for piece in difference((it,), ours.get(event_id, ()))
+        )
+        for event_id, it in found.items()
+        if it is not None
+    }
+
+
+def _margin(offers: Iterable[Offer]) -> timedelta:
+    """How far beyond an event its units may still be taken because of it, and two nights for the edges."""
+    turnarounds = (
+        timedelta(days=offer.turnaround) if offer.let_by == LetBy.NIGHT else timedelta(hours=offer.turnaround)
+        for offer in offers
+    )
+    return max(turnarounds, default=timedelta()) + timedelta(days=2)
+
+
+def reach(whens: Iterable[When], offers: Iterable[Offer], zone: ZoneInfo) -> Period | None:
+    """The stretch in which what else is on the units can matter to these events."""
+    extents = [found for when in whens if (found := measure.extent(when, zone)) is not None]
+    if not extents:
+        return None
+    margin = _margin(offers)
+    return Period(
+        min(one.starts_at for one in extents) - margin, max(one.ends_at for one in extents) + margin
+    )
+
+
+def assign(
+    events: Sequence[tuple[UUID, When]],
+    offers: Sequence[Offer],
+    taken: Sequence[Taken],
+    before: Mapping[UUID, frozenset[UUID]],
+    ours: Ours = NOTHING_OURS,
+) -> dict[UUID, tuple[Blocked, ...]]:
+    """
+    Blocks for each event (by its id). `taken` is all else on the units, `before` which leaves an event had.
+
+    In a calendar of one unit reality is not asked: the block goes on it, whatever else is there.
+    """
+    placed: dict[UUID, tuple[Blocked, ...]] = {}
+    if len(offers) == 1:
+        for event_id, when in events:
+            placed[event_id] = _on(offers[0], block(when, offers[0]), ours.get(event_id, ()))
+        return placed
+
+    by_leaf: dict[UUID, list[Taken]] = defaultdict(list)
+    for row in taken:
+        by_leaf[row.unit_id].append(row)
+    settled_first = sorted(events, key=lambda pair: (pair[0] not in before, _starts_at(pair[1]), pair[0]))
+    for event_id, when in settled_first:
+        found = {offer.unit.id: (offer, block(when, offer)) for offer in offers}
+        not_its = ours.get(event_id, ())
+        meeting = {
+            unit_id: pair
+            for unit_id, pair in found.items()
+            if pair[1] is not None and pieces(pair[1], not_its)
+        }
+        if not meeting:
+            placed[event_id] = ()
+            continue
+        choice = _choose(meeting, by_leaf, before.get(event_id, frozenset()))
+        if choice is None:
+            some = next(iter(meeting.values()))[1]
+            placed[event_id] = pieces(replace(some, unit_id=None), not_its) if some else ()
+            continue
+        blocks = _on(*meeting[choice], not_its)
+        placed[event_id] = blocks
+        for one in blocks:
+            if one.unit_id is not None:
+                period = Period(one.period.starts_at, one.free_at)
+                by_leaf[one.unit_id].append(Taken(one.unit_id, period, Cause.EXTERNAL, event_id, ""))
+    return placed
+
+
+def staying(
+    when: When, had: Collection[Blocked], offers: Sequence[Offer], ours: Sequence[Period] = ()
+) -> tuple[Blocked, ...] | None:
+    """
+    What an event takes of the units it `had` as they are let now; None if it must be placed anew.
+
+    It stays for the time that it had, whatever else is there by now: only an event that takes other time,
+    whose unit is gone, or that found none, asks what is free. In a calendar of one unit none does.
+    """
+    if len(offers) == 1:
+        return _on(offers[0], block(when, offers[0]), ours)
+    if not had:
+        return None if any(_on(offer, block(when, offer), ours) for offer in offers) else ()
+    leaves = frozenset(one.unit_id for one in had)
+    for offer in offers:
+        if offer.unit.leaves == leaves:
+            found = _on(offer, block(when, offer), ours)
+            return found if found and _times(found) == _times(had) else None
+    return None
+
+
+def _times(taken: Iterable[Blocked]) -> set[tuple[UUID | None, Period]]:
+    return {(one.unit_id, one.period) for one in taken}
+
+
+def _choose(
+    meeting: Mapping[UUID, tuple[Offer, Blocked | None]],
+    by_leaf: Mapping[UUID, Sequence[Taken]],
+    had: frozenset[UUID],
+) -> UUID | None:
+    """The unit it had, or the one most like it, if free for it; else the best fit; else None."""
+    fitting: list[SellableUnit] = []
+    periods: dict[UUID, Period] = {}
+    for unit_id, (offer, taken) in meeting.items():
+        if taken is not None and not any(
+            row.period.overlaps(taken.period) for row in _of(offer.unit, by_leaf)
+        ):
+            fitting.append(offer.unit)
+            periods[unit_id] = taken.period
+    if not fitting:
+        return None
+    likest = max(fitting, key=lambda unit: len(unit.leaves & had) / len(unit.leaves | had))
+    if likest.leaves & had:
+        return likest.id
+    singles = [unit for unit in fitting if len(unit.leaves) == 1] or fitting
+    around = [row for unit in singles for row in _of(unit, by_leaf)]
+    return best_fit(singles, around, periods[singles[0].id])[0].id
+
+
+def _of(unit: SellableUnit, by_leaf: Mapping[UUID, Sequence[Taken]]) -> Iterable[Taken]:
+    return (row for leaf in unit.leaves for row in by_leaf.get(leaf, ()))
+
+
+def _on(offer: Offer, taken: Blocked | None, ours: Sequence[Period]) -> tuple[Blocked, ...]:
+    """A block on a composite is a block on each of its parts."""
+    if taken is None:
+        return ()
+    return tuple(
+        replace(piece, unit_id=leaf) for leaf in sorted(offer.unit.leaves) for piece in pieces(taken, ours)
+    )
+
+
+def pieces(taken: Blocked, ours: Sequence[Period]) -> tuple[Blocked, ...]:
+    """What is left without what is ours; where that begins, nobody turns the unit around for the event."""
+    if not ours:
+        return (taken,)
+    ends_at = taken.period.ends_at
+    return tuple(
+        replace(taken, period=piece, free_at=taken.free_at if piece.ends_at == ends_at else piece.ends_at)
+        for piece in difference((taken.period,), ours)
+    )
+
+
+def _starts_at(when: When) -> str:
+    return when.first.isoformat() if isinstance(when, AllDay) else when.starts_at.isoformat()

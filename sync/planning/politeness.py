@@ -1,0 +1,75 @@
+"""How many may ask one host at once, and when it is left alone. PURE: jitter is handed in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from connectors.errors import ConnectorError, RateLimited, Unavailable
+
+AT_ONCE = 4
+"""Calendars that are asked of one host at one time"""
+FIRST_PAUSE = timedelta(seconds=15)
+LONGEST_PAUSE = timedelta(hours=1)
+A_MOMENT = timedelta(seconds=1)
+"""After which whoever found a host crowded looks again"""
+JITTER = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a host stands with us; `running` are the calendars being asked of it, one's own included."""
+
+    name: str
+    running: int = 0
+    failures: int = 0
+    """In a row, whichever of its calendars they were"""
+    not_before: datetime | None = None
+    """Our own pause"""
+    asked_until: datetime | None = None
+    """The host's own wish"""
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """Not now: `why` is for whoever asked for it by hand."""
+
+    until: datetime
+    why: str
+
+
+def room(failures: int) -> int:
+    """How many may be asked at once: a host that failed is tried by one alone."""
+    return 1 if failures else AT_ONCE
+
+
+def later(host: Standing, now: datetime, jitter: float, *, wanted: bool, waits: bool) -> Later | None:
+    """
+    Whether a pull that is about to begin must wait.
+
+    `wanted`: a person asked for it, whom our own pause does not stop; the host's wish does. `waits`: it can
+    come again in a moment, so that it is not let in where too many are already.
+    """
+    if host.asked_until is not None and host.asked_until > now:
+        why = f"{host.name} asked not to be asked before {host.asked_until:%Y-%m-%d %H:%M:%S} UTC"
+        return Later(_spread(host.asked_until, jitter), why)
+    if not wanted and host.not_before is not None and host.not_before > now:
+        why = f"{host.name} failed {host.failures} times in a row"
+        return Later(_spread(host.not_before, jitter), why)
+    if waits and host.running > room(host.failures):
+        return Later(now + A_MOMENT * (1 + jitter), f"{host.name} is busy with others")
+    return None
+
+
+def after_failure(host: Standing, error: ConnectorError, now: datetime, jitter: float) -> Standing:
+    """The standing of a host that failed as a whole."""
+    failures = host.failures + 1
+    pause = min(FIRST_PAUSE * 2 ** min(failures - 1, 16), LONGEST_PAUSE)
+    wish = error.retry_after if isinstance(error, Unavailable | RateLimited) else None
+    asked_until = now + wish if wish is not None else None
+    return Standing(error.host, 0, failures, now + pause * (1 + JITTER * jitter), asked_until)
+
+
+def _spread(until: datetime, jitter: float) -> datetime:
+    """Those who wait for one moment do not all come at it."""
+    return until + A_MOMENT * (30 * jitter)

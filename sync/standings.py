@@ -1,0 +1,46 @@
+"""How the events of a calendar stand to what we exported, and what of that is stored with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from hub.domain.periods import Period
+from hub.models.external import ExternalEvent
+from sync.holding import periods_from, periods_to
+from sync.planning.echoes import Standing, Verdict
+
+_EXTERNAL = Verdict(Standing.EXTERNAL)
+
+
+@dataclass(frozen=True, slots=True)
+class Standings:
+    """By the keys of the events that were received."""
+
+    verdicts: Mapping[str, Verdict] = field(default_factory=dict)
+
+    def of(self, key: str) -> Verdict:
+        return self.verdicts.get(key, _EXTERNAL)
+
+    @property
+    def ours(self) -> dict[str, tuple[Period, ...]]:
+        """What of the events is our own word come back, where anything is."""
+        return {key: verdict.ours for key, verdict in self.verdicts.items() if verdict.ours}
+
+    def differs(self, row: ExternalEvent, key: str) -> bool:
+        """Whether it stands otherwise than is stored."""
+        verdict = self.of(key)
+        stored = (row.standing, row.draining_since, periods_from(row.echo), periods_from(row.muted))
+        return stored != (verdict.standing, verdict.draining_since, verdict.ours, verdict.muted)
+
+    def put(self, row: ExternalEvent) -> None:
+        """Store it with an event that has its key already."""
+        verdict = self.of(row.key)
+        row.standing, row.draining_since = verdict.standing.value, verdict.draining_since
+        row.echo, row.muted = periods_to(verdict.ours), periods_to(verdict.muted)
+
+
+def ours_by_id(rows: Iterable[ExternalEvent]) -> dict[UUID, tuple[Period, ...]]:
+    """What of stored events is our own word come back, where anything is."""
+    return {row.id: periods_from(row.echo) for row in rows if row.echo}

@@ -1,0 +1,214 @@
+"""Writing what was decided about a reading: events, the time they take, and the change log."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from connectors.contract import When
+from hub.domain.offers import Offer
+from hub.domain.periods import difference
+from hub.models.external import ExternalEvent
+from hub.models.links import Link
+from hub.queries import external as query
+from hub.services import changes
+from sync import blocks, holding
+from sync.holding import Held
+from sync.planning import words
+from sync.planning.differences import Difference, Kind, Pair
+from sync.planning.guard import Gone, Remainder, Verdict
+from sync.planning.known import Missing
+from sync.planning.measure import Measure
+from sync.planning.placing import Blocked
+from sync.standings import Standings, ours_by_id
+
+ACTIONS = {Kind.CHANGED: "changed", Kind.SLID: "slid"}
+"""In the change log; other names and other words are no change of the inventory"""
+
+NEWS = ("external", "muted")
+"""What stands so takes something; our own word come back does not"""
+
+
+@dataclass(slots=True)
+class Writing:
+    """What one reading of a link's calendar changes; `placed` and `gone` are filled while it is written."""
+
+    session: Session
+    link: Link
+    held: Held
+    found: Difference
+    verdict: Verdict
+    standings: Standings
+    measure: Measure
+    now: datetime
+    added: dict[str, UUID] = field(default_factory=dict)
+    """By key, the ids of new events that take something"""
+    asking: list[tuple[ExternalEvent, When]] = field(default_factory=list)
+    """Events whose time must be put on units anew"""
+    before: dict[UUID, frozenset[UUID]] = field(default_factory=dict)
+    gone: list[UUID] = field(default_factory=list)
+
+    @property
+    def nothing(self) -> bool:
+        """Whether all is as it was."""
+        return not (
+            self.found.new
+            or self.verdict.gone
+            or self.verdict.remainders
+            or any(True for _ in self._pairs())
+            or any(True for _ in self._waits())
+        )
+
+    @property
+    def takes_other_time(self) -> bool:
+        """Whether anything may come to units or leave them."""
+        return bool(
+            self.found.new
+            or self.verdict.gone
+            or self.verdict.remainders
+            or any(self._asks(pair) for pair in self.found.pairs)
+        )
+
+    @property
+    def touched(self) -> frozenset[UUID]:
+        return frozenset((*(row.id for row, _ in self.asking), *self.gone))
+
+    def write(self, offers: Sequence[Offer]) -> dict[UUID, tuple[Blocked, ...]]:
+        """All of it; the units in scope are locked if it takes other time. What each event asked got."""
+        for pair in self._pairs():
+            self._change(pair)
+        for one in self.found.new:
+            row = holding.add(
+                self.session, self.link, one, self.found.slides.get(one.key), self.measure, self.now
+            )
+            self.standings.put(row)
+            self._ask(row, one.event.when)
+            if row.standing in NEWS:
+                self.added[one.key] = row.id
+                self._record(row, "added", None, one.event.when)
+        for remainder in self.verdict.remainders:
+            self._leave(remainder)
+        for gone in self.verdict.gone:
+            self._go(gone)
+        for row, missing in self._waits():
+            holding.wait(row, missing)
+        self.session.flush()
+        placed = self._place(offers)
+        query.drop_events(self.session, self.gone)
+        return placed
+
+    def units(self, placed: dict[UUID, tuple[Blocked, ...]]) -> frozenset[UUID]:
+        """The leaf units on which something came or went."""
+        had = (self.held.leaves(event_id) for event_id in self.touched)
+        return frozenset().union(*had, *(blocks.leaves(found) for found in placed.values()))
+
+    def counts(self) -> dict[str, int]:
+        kinds = [pair.kind for pair in self.found.pairs]
+        return {
+            "added": len(self.added),
+            "changed": kinds.count(Kind.CHANGED),
+            "removed": sum(1 for gone in self.verdict.gone if not gone.known.remainder or gone.agreed),
+            "slid": kinds.count(Kind.SLID),
+            "back": sum(1 for _ in self.found.back),
+            "missing": sum(1 for one in self.verdict.waiting if one.known.missing is None)
+            + sum(1 for one in self.verdict.remainders if one.missing is not None),
+            "renamed": sum(1 for pair in self.found.pairs if pair.renamed),
+            "reworded": kinds.count(Kind.REWORDED),
+        }
+
+    def _pairs(self) -> Iterator[Pair]:
+        """Those of which anything is to be written."""
+        for pair in self.found.pairs:
+            row = self.held.rows[pair.known.id]
+            if (
+                pair.kind is not Kind.SAME
+                or pair.back
+                or self._asks(pair)
+                or self.standings.differs(row, pair.event.key)
+            ):
+                yield pair
+
+    def _asks(self, pair: Pair) -> bool:
+        """It takes other time than it did, or found no unit so far."""
+        ours = self.standings.ours.get(pair.event.key, ())
+        takes = difference((pair.takes,), ours) if pair.takes is not None else ()
+        waits = not pair.known.leaves and pair.known.id in self.held.blocks
+        return waits or tuple(takes) != pair.known.pieces
+
+    def _waits(self) -> Iterator[tuple[ExternalEvent, Missing | None]]:
+        """What is missing now, and what was and is not any more; what is told again comes with its pair."""
+        waiting = {one.known.id: one.missing for one in self.verdict.waiting}
+        for known in self.found.missing:
+            if known.missing != waiting.get(known.id):
+                yield self.held.rows[known.id], waiting.get(known.id)
+
+    def _change(self, pair: Pair) -> None:
+        row = self.held.rows[pair.known.id]
+        holding.change(self.session, row, pair, self.measure, self.now)
+        self.standings.put(row)
+        if self._asks(pair):
+            self._ask(row, pair.when, pair.known.leaves)
+        action = ACTIONS.get(pair.kind) or ("back" if pair.back else None)
+        if action is not None:
+            self._record(row, action, pair.known.when, pair.when)
+
+    def _leave(self, remainder: Remainder) -> None:
+        of = self.held.rows[remainder.of.id]
+        row = holding.add_remainder(self.session, self.link, of, remainder.when, self.measure, self.now)
+        holding.wait(row, remainder.missing)
+        self._ask(row, remainder.when, remainder.of.leaves)
+        if remainder.missing is not None:
+            self._record(row, "missing", remainder.when, remainder.when)
+
+    def _go(self, gone: Gone) -> None:
+        row = self.held.rows[gone.known.id]
+        if gone.known.pieces:
+            self._record(row, "removed", gone.known.when, gone.past)
+        if gone.past is None:
+            self.gone.append(row.id)
+        else:
+            holding.shorten(row, gone.past, self.measure, self.now)
+            self._ask(row, gone.past, gone.known.leaves)
+
+    def _ask(self, row: ExternalEvent, when: When, had: frozenset[UUID] = frozenset()) -> None:
+        self.asking.append((row, when))
+        if had:
+            self.before[row.id] = had
+
+    def _place(self, offers: Sequence[Offer]) -> dict[UUID, tuple[Blocked, ...]]:
+        if not self.asking:
+            return {}
+        placed = blocks.place(
+            self.session,
+            [(row.id, when) for row, when in self.asking],
+            offers,
+            self.measure.zone,
+            self.before,
+            self.touched,
+            self.now,
+            ours_by_id(row for row, _ in self.asking),
+        )
+        blocks.write(
+            self.session, self.link, placed, {row.id: holding.muted_of(row) for row, _ in self.asking}
+        )
+        return placed
+
+    def _record(self, row: ExternalEvent, action: str, before: When | None, after: When | None) -> None:
+        def side(when: When | None) -> dict[str, str] | None:
+            if when is None:
+                return None
+            return {"link_id": str(self.link.id), "span": words.stretch(when, self.measure.zone)}
+
+        changes.record(
+            self.session,
+            "external_event",
+            row.id,
+            action,
+            before=side(before),
+            after=side(after),
+            property_id=self.link.property_id,
+        )

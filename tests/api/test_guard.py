@@ -1,0 +1,77 @@
+"""A guarded link at the door: what it says, and a person's word on it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.api.houses import House, check_problem
+from tests.api.linked import linked, pulled, says
+from tests.conftest import FrozenClock
+from tests.fakes.feed_server import FeedServer
+from tests.sync.calendars import day, nights
+
+
+@pytest.fixture
+def guarded(house: House, channel: FeedServer, clock: FrozenClock) -> dict[str, Any]:
+    """The calendar of three stays is empty at its second reading."""
+    says(channel, *(nights(f"s{n}", day(20 + 5 * n), day(23 + 5 * n)) for n in range(3)))
+    link = linked(house, channel)
+    pulled(house, link)
+    says(channel)
+    pulled(house, link)
+    return link
+
+
+def test_a_guarded_link_says_why_and_what_would_be_freed(house: House, guarded: dict[str, Any]) -> None:
+    shown = house.get(f"/links/{guarded['id']}").json()
+
+    assert shown["state"] == "guarded"
+    assert "the calendar is empty although 3 stays were held: 9 nights" in shown["state_reason"]
+    assert shown["guard"]["freed"][0] == [str(day(20)), str(day(23))]
+    assert shown["next_pull_at"] is not None
+    events = house.get(f"/links/{guarded['id']}/events").json()["items"]
+    assert all(event["missing_since"] for event in events)
+
+
+def test_releasing_frees_at_once(house: House, guarded: dict[str, Any]) -> None:
+    answer = house.post(f"/links/{guarded['id']}/accept-guard", {"action": "release"})
+
+    assert (answer.status_code, answer.json()["state"], answer.json()["guard"]) == (200, "active", None)
+    assert house.get(f"/links/{guarded['id']}/events").json()["items"] == []
+    history = house.get("/audit?entity=external_event").json()["items"]
+    assert [row["action"] for row in history[:3]] == ["released"] * 3
+
+
+def test_keeping_holds_it_and_one_event_can_be_released_later(house: House, guarded: dict[str, Any]) -> None:
+    kept = house.post(f"/links/{guarded['id']}/accept-guard", {"action": "keep"})
+    assert (kept.status_code, kept.json()["state"]) == (200, "active")
+    events = house.get(f"/links/{guarded['id']}/events").json()["items"]
+    assert all(event["kept_at"] and not event["missing_since"] for event in events)
+
+    body = {"action": "release", "event_ids": [events[0]["id"]]}
+    assert house.post(f"/links/{guarded['id']}/accept-guard", body).status_code == 200
+
+    left = house.get(f"/links/{guarded['id']}/events").json()["items"]
+    assert [event["id"] for event in left] == [event["id"] for event in events[1:]]
+
+
+def test_where_nothing_waits_there_is_nothing_to_decide(house: House, channel: FeedServer) -> None:
+    says(channel)
+    link = linked(house, channel)
+
+    answer = house.post(f"/links/{link['id']}/accept-guard", {})
+
+    check_problem(answer, 409, "nothing_waits")
+
+
+@pytest.mark.parametrize("body", [{"action": "maybe"}, {"event_ids": []}, {"event_ids": ["x"]}])
+def test_a_decision_that_is_none_is_refused(
+    house: House, guarded: dict[str, Any], body: dict[str, Any]
+) -> None:
+    answer = house.post(f"/links/{guarded['id']}/accept-guard", body)
+
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["field"].startswith(next(iter(body)))
+    assert house.get(f"/links/{guarded['id']}").json()["state"] == "guarded"

@@ -1,0 +1,158 @@
+"""
+No feed, whatever it is written to cost, holds up its reader: it ends, it takes little memory, it says what
+it can or why it cannot, and the next feed is read at once.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import psutil
+import pytest
+
+from connectors.contract import Window
+from connectors.ical import limits, reading
+from connectors.ical.content import NotACalendar
+from connectors.ical.frames import Request
+from connectors.ical.understand import Understood
+from tests.connectors.ical.hostile import BODIES, MIB, RULES, STARTS, feed
+
+REQUEST = Request(Window(date(2026, 6, 1), date(2028, 1, 1), date(2029, 6, 1)), ZoneInfo("Europe/Lisbon"))
+GOOD = {"good", "good too"}
+SECONDS = 20
+"""In which every one ends, WALL_SECONDS being 10; with much else on the machine as well"""
+AT_ONCE = 10
+"""Seconds for the next feed, a reader started for it included; with much else on the machine as well"""
+MEMORY = 100 * MIB
+
+REFUSED: dict[str, set[str | None]] = {
+    "20,000 series every second": {"too_complex", None},
+    "50,000 events of one UID": {"too_many_events"},
+    "100,000 events": {"too_many_events"},
+    "200,000 events with nothing in them": {"too_complex"},
+    "400,000 busy periods": {"too_many_events"},
+    "more bytes than may be": {"too_large"},
+    "8 MB of folds and empty lines": {"too_complex", None},
+    "8 MB of line ends": {"too_complex"},
+    "8 MB of line ends, each twice": {"too_complex"},
+    "8 MB of carriage returns": {"too_complex"},
+    "a million lines": {"too_complex"},
+    "500,000 BEGINs": {"too_complex"},
+    "500,000 BEGINs of events": {"too_complex"},
+    "500,000 ENDs": {None},
+    "components 100,000 deep": {"too_complex"},
+    "calendars 100,000 deep": {"too_complex"},
+    "100,000 alarms without an end": {"too_complex"},
+    "8 MB of junk": {"not_a_calendar"},
+}
+"""The codes with which a feed may be refused whole; None where it may also be read. All others are read."""
+
+
+HARMLESS = {
+    "every day, a thousand million times",
+    "a step beyond time",
+    "all positions",
+    "until the end of time",
+    "the same hour over and over",
+    "yearly since the year 1",
+    "daily, and each for ever",
+    "daily, and each since ever",
+    "a duration beyond time",
+}
+"""They are followed up to the end of the window, and there is nothing to tell"""
+
+
+@dataclass(slots=True)
+class Spent:
+    seconds: float = 0.0
+    reader_peak: int = 0
+    """Bytes, by the kernel's account of the process, which is older than this feed"""
+    ours: int = 0
+    """Bytes by which this process grew"""
+
+
+@contextmanager
+def measured() -> Iterator[Spent]:
+    spent, over = Spent(), threading.Event()
+
+    def note() -> None:
+        spent.reader_peak = max(spent.reader_peak, *(peak(reader.pid) for reader in reading.at_work()), 0)
+
+    def look() -> None:
+        while not over.wait(0.01):
+            note()
+
+    note()
+    looking = threading.Thread(target=look)
+    before = psutil.Process().memory_info().rss
+    looking.start()
+    began = time.monotonic()
+    try:
+        yield spent
+    finally:
+        spent.seconds = time.monotonic() - began
+        over.set()
+        looking.join()
+        spent.ours = psutil.Process().memory_info().rss - before
+
+
+def peak(pid: int) -> int:
+    """The most memory that a process has had since it began to run its program."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+    except OSError:
+        return 0
+    line = next((line for line in status.splitlines() if line.startswith("VmHWM")), "VmHWM: 0 kB")
+    return int(line.split()[1]) * 1024
+
+
+def outcome(body: bytes) -> tuple[str | None, Understood | None]:
+    try:
+        return None, reading.read(body, REQUEST)
+    except NotACalendar as refusal:
+        return refusal.code, None
+
+
+@pytest.mark.parametrize("name", BODIES)
+def test_no_feed_holds_up_its_reader(name: str) -> None:
+    body = BODIES[name]()
+    reading.read(feed(), REQUEST)
+
+    with measured() as spent:
+        code, read = outcome(body)
+    began = time.monotonic()
+    again = reading.read(feed(), REQUEST)
+
+    assert {event.uid for event in again.events} == GOOD
+    assert time.monotonic() - began < AT_ONCE
+    assert code in REFUSED.get(name, {None})
+    if read is not None:
+        assert {event.uid for event in read.events if event.busy} >= GOOD
+        if name in RULES or name in STARTS:
+            about_the_bad_event(name, read)
+    assert spent.seconds < SECONDS
+    if Path("/proc/self/status").exists():
+        assert spent.reader_peak > 10 * MIB
+        assert spent.reader_peak + spent.ours <= MEMORY
+
+
+def about_the_bad_event(name: str, read: Understood) -> None:
+    """It is busy on its own dates, there are not too many of it, and it is told."""
+    bad = [event for event in read.events if event.uid == "bad"]
+
+    assert all(event.busy for event in bad)
+    assert len(bad) <= limits.MOST_OCCURRENCES
+    assert bad or "since the year 1" in name or "since 1970" in name
+    assert read.problems or name in HARMLESS
+
+
+def test_there_are_as_many_as_are_said() -> None:
+    assert len(BODIES) == 94
+    assert BODIES.keys() >= REFUSED.keys() | HARMLESS

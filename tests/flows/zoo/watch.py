@@ -1,0 +1,176 @@
+"""Who looks on: what the hub may not free, sell or keep, judged by the truth of the channels."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from connectors.sandbox.channel import Answered, Channel
+from connectors.sandbox.people import Act
+from connectors.sandbox.stays import Slot, Stay, edges, slots
+from hub.domain.periods import Span
+from sync.pull import Outcome
+from tests.flows.zoo.house import MADRID, House, today
+
+AHEAD = timedelta(days=400)
+NOTICES = ("+ ", "~ ", "- ")
+
+
+@dataclass(slots=True)
+class Report:
+    """What was seen. Each violation is a sentence; the tests want none."""
+
+    freed: list[str] = field(default_factory=list)
+    sold_twice: list[str] = field(default_factory=list)
+    echoes: list[str] = field(default_factory=list)
+    ghosts: list[str] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)
+    unexplained: list[str] = field(default_factory=list)
+    stopped: list[str] = field(default_factory=list)
+    story: list[str] = field(default_factory=list)
+    """Every pull, and what came of it"""
+    notices: Counter[str] = field(default_factory=Counter)
+    """How often people were told that something came, changed or went, by channel"""
+    real: Counter[str] = field(default_factory=Counter)
+    """How often something did; what moves is told twice, the second time when its nights are free"""
+    pulls: Counter[str] = field(default_factory=Counter)
+    """By how they ended"""
+    faults: Counter[str] = field(default_factory=Counter)
+    guarded: int = 0
+    sales: int = 0
+    refusals: int = 0
+
+    def violations(self) -> dict[str, list[str]]:
+        """Sentences by their kind; empty where all went well."""
+        churn = [
+            f"{name}: {number} notices of {self.real[name]} changes"
+            for name, number in self.notices.items()
+            if number > self.real[name]
+        ]
+        found = {
+            "freed": self.freed,
+            "sold twice": self.sold_twice,
+            "echoes": self.echoes,
+            "ghosts": self.ghosts,
+            "lost": self.lost,
+            "unexplained": self.unexplained,
+            "stopped": self.stopped,
+            "churn": churn,
+        }
+        return {kind: sentences for kind, sentences in found.items() if sentences}
+
+    def words(self) -> str:
+        counted = f"pulls {dict(self.pulls)}, {self.guarded} while something waited, {self.sales} sales"
+        told = f"notices {dict(self.notices)} of {dict(self.real)} changes"
+        return f"{counted}, {told}, violations {self.violations()}"
+
+
+class Watch:
+    """Follows the game: is told of everything that people do and of every pull."""
+
+    def __init__(self, house: House, channels: Mapping[str, Channel]) -> None:
+        self.house = house
+        self.channels = channels
+        self.report = Report()
+        self.known: dict[str, frozenset[Slot]] = {name: frozenset() for name in channels}
+        """What was taken when a channel last told the truth to us, and has been ever since"""
+        self._told: dict[str, Mapping[str, Span]] = {name: {} for name in channels}
+        self._closed: dict[str, frozenset[Slot]] = {name: frozenset() for name in channels}
+        self._seen: set[tuple[str, Slot]] = set()
+
+    def acted(self, name: str, acts: Iterable[Act]) -> None:
+        """What a channel's people gave up may be free here as well."""
+        for act in acts:
+            if act.before is not None:
+                left = slots(act.after.span) if act.after is not None else frozenset()
+                self.known[name] -= slots(act.before.span) - left
+
+    def pulled(self, name: str, outcome: Outcome, answered: Answered | None, now: datetime) -> None:
+        state = outcome.state
+        self.report.pulls[state] += 1
+        told = f"{answered.status} {answered.fault}" if answered else "nothing"
+        self.report.notices[name] += sum(line[:2] in NOTICES for line in outcome.summary)
+        self.report.story.append(f"{now:%m-%d %H:%M} {name}: {told} -> {state}; {'; '.join(outcome.summary)}")
+        if answered is not None and answered.fault:
+            self.report.faults[answered.fault] += 1
+        if state in ("failed", "busy") or answered is None or not answered.true:
+            return
+        self.known[name] = answered.taken
+        self._count_real(name, now)
+        if state == "changed":
+            self._look_for_echoes(name, answered, now)
+
+    def look(self, now: datetime) -> None:
+        """Is anything for sale that a channel's guests have, as far as we were told?"""
+        busy = self.house.busy(now, now + AHEAD)
+        wanted = Counter(slot for known in self.known.values() for slot in known)
+        wanted.update(self.house.taken())
+        units = len(self.house.units)
+        for slot in self._to_come(wanted, now):
+            if busy[slot] + self._unplaced(slot) < min(units, wanted[slot]):
+                who = ", ".join(name for name, known in self.known.items() if slot in known) or "our own"
+                if (who, slot) not in self._seen:
+                    self._seen.add((who, slot))
+                    self.report.freed.append(f"{now:%m-%d %H:%M} {slot} of {who}")
+
+    def sold(self, span: Span, now: datetime) -> None:
+        self.report.sales += 1
+        units = len(self.house.units)
+        wanted = self.house.taken() + Counter(slot for known in self.known.values() for slot in known)
+        for slot in slots(span):
+            if wanted[slot] > units:
+                self.report.sold_twice.append(f"{now:%m-%d %H:%M} {slot}")
+
+    def ended(self, now: datetime) -> None:
+        """All is quiet, and everybody has read everybody: what is taken here is what is taken."""
+        units = len(self.house.units)
+        busy = self.house.busy(now, now + AHEAD)
+        wanted = self.house.taken()
+        for channel in self.channels.values():
+            wanted.update(channel.taken | channel.policy(now))
+        for slot in self._to_come({*busy, *wanted}, now):
+            if busy[slot] > min(units, wanted[slot]):
+                self.report.ghosts.append(f"{slot}: {busy[slot]} instead of {wanted[slot]}")
+            if busy[slot] + self._unplaced(slot) < min(units, wanted[slot]):
+                self.report.lost.append(f"{slot}: {busy[slot]} instead of {wanted[slot]}")
+        for name in self.channels:
+            standing = self.house.standing(name)
+            if standing.guard is not None or standing.missing:
+                self.report.unexplained.append(f"{name} is still guarded at the end")
+
+    def _look_for_echoes(self, name: str, answered: Answered, now: datetime) -> None:
+        placed, unplaced = self.house.blocked(name)
+        surplus = (placed | unplaced) - answered.taken - answered.policy
+        ours = self.channels[name].read_slots
+        for slot in self._to_come(surplus & ours, now):
+            self.report.echoes.append(f"{now:%m-%d %H:%M} {slot} by {name}")
+
+    def _count_real(self, name: str, now: datetime) -> None:
+        channel = self.channels[name]
+        told = {stay.id: stay.span for stay in channel.stays.values() if _to_come(stay, now)}
+        before = {id: span for id, span in self._told[name].items() if id in told or _ahead(span, now)}
+        for stay_id in before.keys() | told.keys():
+            if before.get(stay_id) != told.get(stay_id):
+                self.report.real[name] += 1 + (stay_id in before and stay_id in told)
+        self._told[name] = told
+
+    def _unplaced(self, slot: Slot) -> int:
+        if len(self.house.units) == 1:
+            return 0
+        return sum(slot in self.house.blocked(name)[1] for name in self.channels)
+
+    def _to_come(self, found: Iterable[Slot], now: datetime) -> list[Slot]:
+        """Not begun yet: the past is over, and of tonight nobody can say whose word came first."""
+        edge: Slot = now if self.house.hourly else today(now)
+        return sorted((slot for slot in found if str(slot) > str(edge)), key=str)
+
+
+def _to_come(stay: Stay, now: datetime) -> bool:
+    return _ahead(stay.span, now)
+
+
+def _ahead(span: Span, now: datetime) -> bool:
+    last = edges(span)[1]
+    return last > now if isinstance(last, datetime) else last > now.astimezone(MADRID).date()

@@ -1,0 +1,1 @@
+"""Addresses and answers that mean harm, tried at every door."""
