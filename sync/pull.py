@@ -19,18 +19,22 @@ from sqlalchemy.orm import Session
 
 from connectors.contract import Pulled
 from connectors.errors import ConnectorError
+from connectors.transport import Closing
 from hub import clock
 from hub.database import Actor
 from hub.ids import new_id
 from hub.models.links import PULLED_STATES, Link
 from hub.models.records import SyncRun
+from hub.queries import hosts as hosts_query
 from hub.queries import links as query
-from hub.queries import runs
+from hub.queries import pulls, runs
 from hub.queries.links import Fenced, Lease
-from sync import remote
+from hub.queries.pulls import Pullable
+from sync import hosts, remote
 from sync.apply import apply
 from sync.planning import schedule, words
 from sync.planning.guard import Guard
+from sync.planning.politeness import Later, Standing
 from sync.runtime import Runtime
 
 T = TypeVar("T")
@@ -52,47 +56,61 @@ BUSY = Outcome("busy")
 
 def pull(runtime: Runtime, organization_id: UUID, link_id: UUID, *, trigger: str = "schedule") -> Outcome:
     """Bring what we hold of a link's calendar up to date. An outage changes nothing that is held."""
-    lease, asked_for, ask = _begin(runtime, organization_id, link_id)
-    if lease is None:
-        return BUSY
-    attempt = _Attempt(runtime, lease, trigger, asked_for)
-    if lease.attempts > schedule.CRASHES_BEFORE_SETTING_ASIDE:
+    begun = _begin(runtime, organization_id, link_id, trigger)
+    if isinstance(begun, Outcome):
+        return begun
+    attempt = _Attempt(runtime, begun.lease, trigger, begun.asked_for, begun.host)
+    if begun.lease.attempts > schedule.CRASHES_BEFORE_SETTING_ASIDE:
         return attempt.set_aside()
     try:
-        pulled = ask()
+        pulled = begun.ask()
     except ConnectorError as error:
         return attempt.failed(error)
+    except Closing:
+        return attempt.given_back()
+    if pulled.unchanged and trigger == "schedule" and attempt.unchanged(begun.link, pulled):
+        return Outcome("unchanged")
     return attempt.apply(pulled)
 
 
-def _begin(
-    runtime: Runtime, organization_id: UUID, link_id: UUID
-) -> tuple[Lease | None, UUID | None, Callable[[], Pulled]]:
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """What a pull has in its hands before it asks. `asked_for` is the run that it answers."""
+
+    lease: Lease
+    link: Pullable
+    asked_for: UUID | None
+    host: Standing
+    ask: Callable[[], Pulled]
+
+
+def _begin(runtime: Runtime, organization_id: UUID, link_id: UUID, trigger: str) -> _Begun | Outcome:
     """
     Take the lease, and the run that was asked for, if any; all that the question to the channel needs is
-    read here, before it is asked.
+    read here, before it is asked. Busy where another has the lease, or the host must be left alone.
     """
     lasting = timedelta(seconds=runtime.settings.lease_seconds)
+    by_hand = trigger != "schedule"
     with runtime.database.unit_of_work(organization_id) as session:
         lease = query.acquire(session, link_id, lasting)
+        link = pulls.read(session, link_id)
         if lease is None:
-            query.one(session, link_id)
-            return None, None, _nothing
-        link = query.one(session, link_id)
-        if run := runs.waiting(session, link_id):
+            return BUSY
+        run = runs.waiting(session, link_id) if link.is_asked_for else None
+        standing: Standing | Later = Standing("")
+        try:
+            question = remote.of_pull(session, link, runtime.import_horizon)
+            ask = partial(remote.ask, question, runtime.network)
+            host = hosts.known(session, link_id, link.host, question.settings)
+            standing = hosts.begin(session, lease, host, wanted=by_hand or run is not None, waits=not by_hand)
+        except ConnectorError as error:
+            ask = partial(_raise, error)
+        if isinstance(standing, Later):
+            return Outcome("busy", error=standing.why)
+        if run is not None:
             run.state = "running"
             run.started_at = run.started_at or clock.now()
-        asked_for = run.id if run else None
-        try:
-            waits = link.guard is not None  # a cached answer would agree with whatever it said last
-            question = remote.question(session, link, runtime.import_horizon, afresh=waits)
-        except ConnectorError as error:
-            return lease, asked_for, partial(_raise, error)
-    return lease, asked_for, partial(remote.ask, question, runtime.network)
-
-
-def _nothing() -> Pulled:
-    return Pulled((), {}, full=False, unchanged=True)
+        return _Begun(lease, link, run.id if run else None, standing, ask)
 
 
 def _raise(error: ConnectorError) -> Pulled:
@@ -107,6 +125,19 @@ class _Attempt:
     lease: Lease
     trigger: str
     asked_for: UUID | None
+    host: Standing
+
+    def unchanged(self, link: Pullable, pulled: Pulled) -> bool:
+        """The usual end, in one statement; False where there is more to do than to note that nothing changed."""
+        if self.asked_for is not None or self.host.failures:
+            return False
+        now = clock.now()
+        interval = timedelta(seconds=link.interval_seconds)
+        next_pull_at = schedule.after_success(now, interval, random.random())  # noqa: S311
+        with self.runtime.database.unit_of_work(self.lease.organization_id) as session:
+            return pulls.end_unchanged(
+                session, self.lease, link.next_pull_at, now, next_pull_at, pulled.cursor
+            )
 
     def apply(self, pulled: Pulled) -> Outcome:
         run_id = self.asked_for or new_id()
@@ -115,6 +146,7 @@ class _Attempt:
             link = query.hold(session, self.lease)
             now = clock.now()
             applied = apply(session, link, pulled, now)
+            hosts.answered(session, self.host)
             waits = applied.guard if applied.read else guard_of(link)
             next_pull_at = schedule.after_success(now, _interval(link), random.random())  # noqa: S311
             if waits is not None:
@@ -147,6 +179,7 @@ class _Attempt:
     def failed(self, error: ConnectorError) -> Outcome:
         def work(session: Session) -> Outcome:
             link = query.hold(session, self.lease)
+            hosts.failed(session, self.host, error)
             failures = link.failures + 1
             verdict = schedule.after_failure(
                 error,
@@ -166,6 +199,12 @@ class _Attempt:
             return self._end(session, self.asked_for or new_id(), Outcome("failed", error=error.message))
 
         return self._transact(work)
+
+    def given_back(self) -> Outcome:
+        """This process is about to end: the next one asks at once, and this was no attempt."""
+        with self.runtime.database.unit_of_work(self.lease.organization_id) as session:
+            hosts_query.give_back(session, self.lease.link_id, self.lease.fence, clock.now())
+        return BUSY
 
     def set_aside(self) -> Outcome:
         """A pull that ended its worker three times waits for a person; what is held stays held."""

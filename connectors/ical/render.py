@@ -6,13 +6,14 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 
-from connectors.contract import Feed, FeedEntry
+from connectors.contract import Feed, FeedEntry, Mark
 from hub.domain.periods import Nights
 
 PRODID = "-//Channel Hub//Calendar//EN"
 OCTETS_A_LINE = 75
 
 _ESCAPES = {"\\": "\\\\", ";": "\\;", ",": "\\,", "\n": "\\n"}
+_HOP = re.compile(r"[0-9a-f]{16}\.[0-9a-f]{16}")
 _FORBIDDEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 
 # A calendar must hold a component (RFC 5545, 3.6): where we have no event, this one says nothing about time.
@@ -64,9 +65,16 @@ def _event(entry: FeedEntry) -> Iterator[str]:
         yield f"DESCRIPTION:{_text(entry.description)}"
     if entry.mark is not None:
         yield f"X-CHANNEL-HUB-ORIGIN:{_text(entry.mark.origin)}"
+        if way := _way(entry.mark):
+            yield f"X-CHANNEL-HUB-VIA:{way}"
     yield "STATUS:CONFIRMED"
     yield "TRANSP:OPAQUE"
     yield "END:VEVENT"
+
+
+def _way(mark: Mark) -> str:
+    """A list of hops and of nothing else: they may have come from any calendar."""
+    return ",".join(hop for hop in mark.via if _HOP.fullmatch(hop))
 
 
 def _bounds(entry: FeedEntry) -> tuple[str, str]:
