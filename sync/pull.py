@@ -128,7 +128,7 @@ class _Attempt:
     host: Standing
 
     def unchanged(self, link: Pullable, pulled: Pulled) -> bool:
-        """The usual end, in one statement; False where there is more to do than to note that nothing changed."""
+        """The usual end, in one statement; False where there is more to do than to note that all stays."""
         if self.asked_for is not None or self.host.failures:
             return False
         now = clock.now()
