@@ -170,7 +170,7 @@ def test_runs_are_listed_newest_first(house: House, channel: FeedServer, link: d
 
 
 def test_a_link_without_a_feed_has_no_consumers(house: House, link: dict[str, Any]) -> None:
-    nobody = {"revision": 0, "revision_at": None, "outdated": False, "items": []}
+    nobody: dict[str, object] = {"revision": 0, "revision_at": None, "outdated": False, "items": []}
     assert house.get(f"/links/{link['id']}/consumers").json() == nobody
 
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
+from sqlalchemy.orm import Session
 
 from hub.domain.periods import Nights
 from hub.errors import Conflict, Refused
@@ -218,10 +219,12 @@ def test_only_what_waits_or_was_kept_can_be_decided_on(importer: Importer, link:
         importer.do(lambda session: guarding.decide(session, link, Action.RELEASE))
     told = importer.events(link)[0].id
     for event_id in (told, new_id()):
+
+        def release(session: Session, chosen: UUID = event_id) -> None:
+            guarding.decide(session, link, Action.RELEASE, [chosen])
+
         with pytest.raises(Refused, match="neither waits nor was kept"):
-            importer.do(
-                lambda session, chosen=event_id: guarding.decide(session, link, Action.RELEASE, [chosen])
-            )
+            importer.do(release)
     _all_taken(importer)
 
 

@@ -162,7 +162,7 @@ def test_the_feed_read_longest_ago_makes_room(
     async def work(app: FeedsApp) -> None:
         assert (await ask(app, paths[0])).status == 200
         size = app._cache.shelves[paths[0]].size
-        monkeypatch.setattr(feed_cache, limit, 2 if limit == "MOST_FEEDS" else 2 * size)
+        monkeypatch.setattr(feed_cache, limit, 2 if limit == "MOST_FEEDS" else 5 * size // 2)
         for path in paths[1:]:
             assert (await ask(app, path)).status == 200
         assert list(app._cache.shelves) == paths[1:]
