@@ -168,15 +168,17 @@ class _Scene:
         if uids or origins:
             named = query.of_names(session, self.domains.keys(), origins, uids, now)
             found |= {row.id: row for row in named}
-        told = [
+        stored = [(row, one) for row in rows if (one := of_row(row, self.measure)) is not None]
+        told = (
             one
-            for row in rows
+            for row, one in stored
             if row.missing_since is None and row.kept_at is None and not row.remainder
-            if (one := of_row(row, self.measure)) is not None
-        ]
+        )
         return History(
             exports=tuple(self._export(row) for row in found.values()),
             returned=self.returned,
+            held=tuple(one.before for _, one in stored if one.before is not None),
+            once=self.measure.once,
             read_at=self.link.verified_at,
             shown=shown(told, self.returned),
             by_content=self.by_content,
@@ -191,7 +193,7 @@ class _Scene:
             period=_whole_days(period, self.measure) if self.by_the_day else period,
             since_at=row.since_at,
             until_at=row.until_at,
-            seen=row.seen,
+            seen_at=row.seen_at,
             fetched_at=row.fetched_at,
             lost_at=row.lost_at,
             drained=row.drained_at is not None,

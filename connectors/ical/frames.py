@@ -1,8 +1,9 @@
 """
 What goes over the pipes between the process that waits for a feed and the one that reads it. Pure.
 
-A frame is its length, four bytes, and that many bytes; a request is two frames, a header and the feed, and
-an answer is one. Headers and answers are JSON: a reader that a feed has taken over can lie, and nothing else.
+A frame is its length, four bytes, and that many bytes. A request is two frames, a header and the feed; an
+answer is two as well, whether it is the last one, and what was found. Headers and findings are JSON: a reader
+that a feed has taken over can lie, and nothing else.
 """
 
 from __future__ import annotations
@@ -23,10 +24,13 @@ from connectors.ical.understand import Understood
 LENGTH = struct.Struct(">I")
 READY = b"ready"
 """What a reader says first"""
+MORE, LAST, AGAIN = b"more", b"last", b"again"
+"""A reader will take another feed; it ends and wants a successor; and one that takes this feed as well"""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND = timedelta(seconds=1)
 _FIELDS = tuple(field.name for field in fields(RemoteEvent))
+_OTHERS = tuple(name for name in _FIELDS if name != "when")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,76 +72,82 @@ class Refusal:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a reader made of a feed; `last` if it ends now and wants a successor."""
+def written(result: Understood | Refusal) -> bytes:
+    """What a reader answers."""
+    said = {field.name: getattr(result, field.name) for field in fields(result) if field.name != "events"}
+    if isinstance(result, Refusal):
+        return _json({"said": said, "columns": None})
+    return _json({"said": said, "columns": _columns(result.events), "number": len(result.events)})
 
-    result: Understood | Refusal
-    last: bool = False
 
-    def frame(self) -> bytes:
-        result = self.result
-        said = {field.name: getattr(result, field.name) for field in fields(result) if field.name != "events"}
-        events = result.events if isinstance(result, Understood) else None
-        columns = None if events is None else _columns(events)
-        number = len(events or ())
-        return _json({"said": said, "columns": columns, "number": number, "last": self.last})
-
-    @classmethod
-    def of(cls, frame: bytes | bytearray) -> Answer:
-        """Raises ValueError, KeyError, IndexError or TypeError for what no reader answers."""
-        answer = json.loads(frame)
-        said, columns = answer["said"], answer["columns"]
-        if columns is None:
-            return cls(Refusal(**said), bool(answer["last"]))
-        said["problems"] = tuple(said["problems"])
-        events = tuple(_events(columns, answer["number"]))
-        return cls(Understood(events=events, **said), bool(answer["last"]))
+def result_of(frame: bytes | bytearray) -> Understood | Refusal:
+    """Of such an answer; raises whatever comes of it for what no reader says."""
+    answer = json.loads(frame)
+    said, columns = answer["said"], answer["columns"]
+    if columns is None:
+        return Refusal(**said)
+    said["problems"] = tuple(said["problems"])
+    return Understood(events=tuple(_events(columns, answer["number"])), **said)
 
 
 def _columns(events: Sequence[RemoteEvent]) -> dict[str, Any]:
     """Field by field: a list with a value for each event, or the one value that they all have."""
-    return {
-        name: _column(_WRITTEN.get(name, list)(map(attrgetter(name), events))) for name in _FIELDS if events
-    }
+    if not events:
+        return {}
+    columns = {name: _WRITTEN.get(name, list)(map(attrgetter(name), events)) for name in _OTHERS}
+    whens = [event.when for event in events]
+    columns["timed"] = [isinstance(when, Timed) for when in whens]
+    return {name: _column(values) for name, values in columns.items()} | {"bounds": _bounds(whens)}
 
 
 def _column(values: list[Any]) -> Any:
-    return values[0] if values.count(values[0]) == len(values) and not isinstance(values[0], list) else values
+    return values[0] if values.count(values[0]) == len(values) else values
+
+
+def _bounds(whens: Iterable[When]) -> list[int]:
+    """Beginning and end of each in turn: days by their number, instants in seconds since 1970."""
+    bounds: list[int] = []
+    for when in whens:
+        if isinstance(when, AllDay):
+            bounds += when.first.toordinal(), when.after.toordinal()
+        else:
+            bounds += (when.starts_at - _EPOCH) // _SECOND, (when.ends_at - _EPOCH) // _SECOND
+    return bounds
 
 
 def _events(columns: Mapping[str, Any], number: int) -> Iterable[RemoteEvent]:
     if not number:
         return ()
-    values = []
-    for name in _FIELDS:
-        column = columns[name]
-        every: Iterable[Any] = column if isinstance(column, list) else repeat(column, number)
-        values.append(_READ[name](every) if name in _READ else every)
-    return map(RemoteEvent, *values)
+    values = {name: _every(columns[name], number) for name in (*_OTHERS, "timed")}
+    values |= {name: reading(values[name]) for name, reading in _READ.items()}
+    values["when"] = _whens(columns["bounds"], values["timed"])
+    return map(RemoteEvent, *(values[name] for name in _FIELDS))
 
 
-def _written_when(whens: Iterable[When]) -> list[Any]:
-    return [
-        [when.first.toordinal(), when.after.toordinal()]
-        if isinstance(when, AllDay)
-        else [(when.starts_at - _EPOCH) // _SECOND, (when.ends_at - _EPOCH) // _SECOND, 0]
-        for when in whens
-    ]
+def _every(column: Any, number: int) -> Iterable[Any]:
+    return column if isinstance(column, list) else repeat(column, number)
 
 
-def _read_when(written: Iterable[Any]) -> list[When]:
+def _whens(bounds: list[int], timed: Iterable[bool]) -> list[When]:
+    """The same moment is the same object: feeds name few of them, and often."""
     days: dict[int, date] = {}
-    found: list[When] = []
-    for first, last, *timed in written:
-        if timed:
-            found.append(Timed(_EPOCH + first * _SECOND, _EPOCH + last * _SECOND))
-            continue
-        for day in (first, last):
-            if day not in days:
-                days[day] = date.fromordinal(day)
-        found.append(AllDay(days[first], days[last]))
-    return found
+    instants: dict[int, datetime] = {}
+
+    def day(number: int) -> date:
+        if (found := days.get(number)) is None:
+            found = days[number] = date.fromordinal(number)
+        return found
+
+    def instant(number: int) -> datetime:
+        if (found := instants.get(number)) is None:
+            found = instants[number] = _EPOCH + number * _SECOND
+        return found
+
+    pairs = iter(bounds)
+    return [
+        Timed(instant(begin), instant(end)) if is_timed else AllDay(day(begin), day(end))
+        for begin, end, is_timed in zip(pairs, pairs, timed, strict=True)
+    ]
 
 
 def _written_mark(marks: Iterable[Mark | None]) -> list[Any]:
@@ -148,11 +158,11 @@ def _read_mark(written: Iterable[Any]) -> list[Mark | None]:
     return [None if said is None else Mark(said["origin"], tuple(said["via"])) for said in written]
 
 
-_WRITTEN: dict[str, Callable[[Iterable[Any]], list[Any]]] = {"when": _written_when, "mark": _written_mark}
-_READ: dict[str, Callable[[Iterable[Any]], Iterable[Any]]] = {
-    "when": _read_when,
+_NATURES = {nature.value: nature for nature in Nature}
+_WRITTEN: dict[str, Callable[[Iterable[Any]], list[Any]]] = {"mark": _written_mark}
+_READ: dict[str, Callable[[Iterable[Any]], list[Any]]] = {
     "mark": _read_mark,
-    "nature": lambda written: map(Nature, written),
+    "nature": lambda written: [_NATURES[said] for said in written],
 }
 
 

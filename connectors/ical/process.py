@@ -13,12 +13,13 @@ from signal import SIGXCPU
 import connectors
 from connectors.ical import frames, limits
 from connectors.ical.content import TooComplex
-from connectors.ical.frames import LENGTH, Answer, Request
+from connectors.ical.frames import LENGTH, Refusal, Request
+from connectors.ical.understand import Understood
 
-_COMMAND = (sys.executable, "-P", "-s", "-m", "connectors.ical.reader")
-_INHERITED = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "PYTHONHOME", "PYTHONTZPATH")
+COMMAND = (sys.executable, "-P", "-s", "-m", "connectors.ical.reader")
+INHERITED = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "PYTHONHOME", "PYTHONTZPATH")
 """What an interpreter may need to start; nothing else of our environment is for a reader to see"""
-_ENVIRONMENT = {
+ENVIRONMENT = {
     "PYTHONPATH": str(Path(connectors.__file__).resolve().parent.parent),
     "PYTHONDONTWRITEBYTECODE": "1",
     # Large pieces of memory go back to the system at once (glibc).
@@ -37,14 +38,16 @@ class ReaderProcess:
 
     def __init__(self) -> None:
         """Raises ReaderLost if none starts within START_SECONDS."""
-        environment = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+        self.ends = False
+        """Whether it said that it wants a successor"""
+        environment = {name: os.environ[name] for name in INHERITED if name in os.environ}
         try:
             self._process = subprocess.Popen(  # noqa: S603 - our own command
-                _COMMAND,
+                COMMAND,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,  # a traceback could repeat what a feed says
-                env=environment | _ENVIRONMENT,
+                env=environment | ENVIRONMENT,
                 cwd="/",
                 bufsize=0,
             )
@@ -65,16 +68,20 @@ class ReaderProcess:
     def pid(self) -> int:
         return self._process.pid
 
-    def ask(self, body: bytes, request: Request) -> Answer:
+    def ask(self, body: bytes, request: Request) -> Understood | Refusal:
         """Raises TooComplex when the feed is too much for it, ReaderLost when it is gone."""
         ends = time.monotonic() + limits.WALL_SECONDS
         for frame in (request.header(), body):
             self._send(LENGTH.pack(len(frame)), ends)
             self._send(frame, ends)
+        status = self._receive(ends)
+        if status == frames.AGAIN:
+            raise ReaderLost("the reader of calendars has read too much before this one")
+        self.ends = status == frames.LAST
         answer = self._receive(ends)
         try:
-            return Answer.of(answer)
-        except (ValueError, KeyError, IndexError, TypeError) as error:
+            return frames.result_of(answer)
+        except Exception as error:  # one that a feed has taken over may say anything
             raise TooComplex("it confuses the process that reads it") from error
 
     def kill(self) -> None:

@@ -20,58 +20,66 @@ from typing import BinaryIO
 
 from connectors.ical import frames, limits
 from connectors.ical.content import NotACalendar, TooComplex
-from connectors.ical.frames import LENGTH, Answer, Refusal, Request
+from connectors.ical.frames import LENGTH, Refusal, Request
 from connectors.ical.memo import Memo
 from connectors.ical.options import FeedOptions
 from connectors.ical.translate import Known, Parsed, read
-from connectors.ical.understand import reading_window, understand
+from connectors.ical.understand import Understood, reading_window, understand
 
 _STATM = os.open("/proc/self/statm", os.O_RDONLY) if sys.platform == "linux" else None
 _TO_ANSWER = 2.0
 """Seconds that are left for the answer when a reading is given up"""
 _PAGE = resource.getpagesize()
-_TOO_LARGE = "it takes too much memory to read"
-_COPIES = 3
-"""Of a feed that there are at the same time before it is split"""
-_OF_AN_EVENT = 64
-"""Bytes that a whole feed keeps of an event that is remembered anyway"""
+_OF_AN_EVENT = 700
+"""Bytes, about: a whole feed keeps its events also when they are no longer remembered one by one"""
+
+
+class TooLarge(TooComplex):
+    """A feed, on top of all that was read before it."""
+
+    def __init__(self) -> None:
+        super().__init__("it takes too much memory to read")
+
+
+class Worn(Exception):
+    """For a fresh process the same feed may be small enough."""
 
 
 class Reader:
     """Remembers what it has read, so that only what changed is read again."""
 
     def __init__(self) -> None:
-        self._forget()
-
-    def _forget(self) -> None:
         self._known: Known = Memo(limits.MEMO_BYTES)
         self._feeds: Memo[Parsed] = Memo(limits.MEMO_BYTES // 8)
+        self._fresh = True
 
-    def answer(self, request: Request, body: list[bytes]) -> Answer:
+    def answer(self, request: Request, body: list[bytes]) -> Understood | Refusal:
         """
-        What the feed means, or why it cannot be read; `last` when this process has grown too large. The body
-        is taken out of its list, so that nobody keeps it.
+        What the feed means, or why it cannot be read; raises Worn. The body is taken out of its list, so that
+        nobody keeps it.
         """
         try:
             parsed = self._parsed(request, body)
             options = FeedOptions.model_validate(request.options or {})
             understood = understand(parsed, request.host, options, request.zone, request.window)
+            if _peak() > limits.MEMORY_BYTES:
+                # A library that was refused memory may have taken it for a fault of the feed.
+                raise TooLarge
+        except (TooLarge, MemoryError):
+            if not self._fresh:
+                raise Worn from None
+            return Refusal("too_complex", str(TooLarge()))
         except NotACalendar as error:
-            return Answer(Refusal(error.code, str(error)), last=_memory() > limits.KEPT_BYTES)
-        except MemoryError:
-            return Answer(Refusal("too_complex", _TOO_LARGE), last=True)
-        if _peak() > limits.MEMORY_BYTES:
-            # A library that was refused memory may have taken it for a fault of the feed.
-            return Answer(Refusal("too_complex", _TOO_LARGE), last=True)
-        return Answer(understood, last=_memory() > limits.KEPT_BYTES)
+            return Refusal(error.code, str(error))
+        finally:
+            self._fresh = False
+        return understood
 
     def _parsed(self, request: Request, body: list[bytes]) -> Parsed:
         window = reading_window(request.window)
         key = (request.sha256, window, request.zone.key) if request.sha256 else None
         parsed = self._feeds.get(key) if key else None
         if parsed is None:
-            if _memory() + _COPIES * len(body[0]) > limits.MEMORY_BYTES:
-                self._forget()
             parsed = read(body.pop(), window, request.zone, self._known, _Purse())
             if key:
                 self._feeds.put(key, parsed, _OF_AN_EVENT * len(parsed.events))
@@ -79,7 +87,7 @@ class Reader:
 
 
 class _Purse:
-    """What one feed may cost; spending more raises TooComplex."""
+    """What one feed may cost; spending more raises TooComplex or TooLarge."""
 
     def __init__(self) -> None:
         self._until = time.process_time() + limits.PATIENCE
@@ -89,7 +97,7 @@ class _Purse:
         if time.process_time() > self._until or time.monotonic() > self._ends:
             raise TooComplex("it takes too long to read")
         if _memory() > limits.MEMORY_BYTES:
-            raise TooComplex(_TOO_LARGE)
+            raise TooLarge
 
 
 def main() -> None:
@@ -101,16 +109,27 @@ def main() -> None:
     gc.set_threshold(50_000, 10, 10)
     reader = Reader()
     _tell(frames.READY)
-    while (header := _next(sys.stdin.buffer)) is not None and (body := _next(sys.stdin.buffer)) is not None:
-        _bound(resource.RLIMIT_CPU, int(time.process_time()) + 1 + limits.CPU_SECONDS)
+    goes_on = True
+    while goes_on and (header := _next(sys.stdin.buffer)) is not None:
+        if (body := _next(sys.stdin.buffer)) is None:
+            return
         feed = [body]
         del body
-        answer = reader.answer(Request.of(header), feed)
-        frame, last = answer.frame(), answer.last
-        del answer
-        _tell(frame)
-        if last:
-            return
+        _bound(resource.RLIMIT_CPU, int(time.process_time()) + 1 + limits.CPU_SECONDS)
+        goes_on = _answered(reader, Request.of(header), feed)
+
+
+def _answered(reader: Reader, request: Request, feed: list[bytes]) -> bool:
+    """Tell what the feed means; whether this process can take another."""
+    try:
+        answer = frames.written(reader.answer(request, feed))
+    except Worn:
+        _tell(frames.AGAIN)
+        return False
+    last = _memory() > limits.KEPT_BYTES or _peak() > limits.MEMORY_BYTES
+    _tell(frames.LAST if last else frames.MORE)
+    _tell(answer)
+    return not last
 
 
 def _next(pipe: BinaryIO) -> bytes | None:

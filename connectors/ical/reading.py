@@ -16,7 +16,7 @@ from contextlib import contextmanager
 
 from connectors.ical import limits
 from connectors.ical.content import NotACalendar, TooComplex
-from connectors.ical.frames import Answer, Request
+from connectors.ical.frames import Refusal, Request
 from connectors.ical.process import ReaderLost, ReaderProcess
 from connectors.ical.understand import Understood
 
@@ -29,16 +29,11 @@ def read(body: bytes, request: Request) -> Understood:
     """
     if len(body) > limits.MOST_BYTES:
         raise TooComplex(f"it has more than {limits.MOST_BYTES} bytes", "too_large")
-    result = _readers.ask(body, request).result
+    result = _readers.ask(body, request)
     if isinstance(result, Understood):
         return result
     kind = TooComplex if result.code.startswith("too_") else NotACalendar
     raise kind(result.message, result.code)
-
-
-def at_work() -> list[ReaderProcess]:
-    """Those of this process, idle or not."""
-    return list(_readers.all)
 
 
 def close() -> None:
@@ -46,7 +41,9 @@ def close() -> None:
     _readers.close()
 
 
-class _Readers:
+class Readers:
+    """Of one process; the module has those that all of it shares."""
+
     def __init__(self) -> None:
         self._begin()
 
@@ -54,10 +51,10 @@ class _Readers:
         self._lock = threading.Lock()
         self._places = threading.BoundedSemaphore(limits.MOST_READERS)
         self.all: set[ReaderProcess] = set()
-        self._idle: ReaderProcess | None = None
+        self.idle: ReaderProcess | None = None
 
-    def ask(self, body: bytes, request: Request) -> Answer:
-        with self._place():
+    def ask(self, body: bytes, request: Request) -> Understood | Refusal:
+        with self.place():
             if (kept := self._take_idle()) is not None:
                 try:
                     return self._asked(kept, body, request)
@@ -71,7 +68,7 @@ class _Readers:
 
     def close(self) -> None:
         with self._lock:
-            ending, self.all, self._idle = self.all, set(), None
+            ending, self.all, self.idle = self.all, set(), None
         for reader in ending:
             reader.kill()
 
@@ -82,7 +79,7 @@ class _Readers:
         self._begin()
 
     @contextmanager
-    def _place(self) -> Iterator[None]:
+    def place(self) -> Iterator[None]:
         if not self._places.acquire(timeout=limits.WAIT_SECONDS):
             raise ReaderLost("all readers of calendars are at work")
         try:
@@ -92,7 +89,7 @@ class _Readers:
 
     def _take_idle(self) -> ReaderProcess | None:
         with self._lock:
-            idle, self._idle = self._idle, None
+            idle, self.idle = self.idle, None
             return idle
 
     def _started(self) -> ReaderProcess:
@@ -101,22 +98,22 @@ class _Readers:
             self.all.add(reader)
         return reader
 
-    def _asked(self, reader: ReaderProcess, body: bytes, request: Request) -> Answer:
+    def _asked(self, reader: ReaderProcess, body: bytes, request: Request) -> Understood | Refusal:
         keep = False
         try:
-            answer = reader.ask(body, request)
-            keep = not answer.last
-            return answer
+            result = reader.ask(body, request)
+            keep = not reader.ends
+            return result
         finally:
             with self._lock:
-                keep = keep and self._idle is None and reader in self.all
+                keep = keep and self.idle is None and reader in self.all
                 if keep:
-                    self._idle = reader
+                    self.idle = reader
                 self.all = self.all if keep else self.all - {reader}
             if not keep:
                 reader.kill()
 
 
-_readers = _Readers()
+_readers = Readers()
 atexit.register(close)
 os.register_at_fork(after_in_child=_readers.after_fork)

@@ -41,8 +41,9 @@ def split(text: bytes) -> Content | None:
     outline = Outline()
     _take(outline, head)
     alarms = 0
+    between = outline.between_events
     for piece in pieces:
-        if not outline.between_events:
+        if not between:
             return None
         own, end, behind = piece.partition(_END + b"\n")
         if not end and not piece.endswith(_END):
@@ -54,6 +55,7 @@ def split(text: bytes) -> Content | None:
         outline.content.events.append(own)
         if behind:
             _take(outline, behind)
+            between = outline.between_events
     known = len(pieces) + alarms
     if (begun, ended) != (outline.begun + known, outline.ended + known):
         return None

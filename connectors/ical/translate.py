@@ -8,7 +8,7 @@ icalendar (judged.py). RFC 5545, read as channels write it: see README.md.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import Any, TypeAlias
@@ -97,33 +97,41 @@ class _Reading:
 
     def events(self) -> list[RemoteEvent]:
         """Of all the feed, in no order."""
-        known: list[RemoteEvent | str] = []
-        by_uid: dict[str, list[int]] = {}
         self._look_at_zones()
-        for position, block in enumerate(self._content.events):
-            if not position % _LOOK_UP:
-                self._spend()
-            found = self._one(position, block)
-            known.append(found)
-            if found == _NO_DATE:
-                self.undated.append(position + 1)
-            else:
-                by_uid.setdefault(found if isinstance(found, str) else found.uid, []).append(position)
-        if self._content.bare and not by_uid:
+        read = list(self._each())
+        alone, related = self._by_uid(read)
+        if self._content.bare and not alone and not related:
             raise NotACalendar("it does not begin with BEGIN:VCALENDAR")
 
         within = Wanted(self._window, self._zone, recurring=False)
-        events: list[RemoteEvent] = []
-        for uid, positions in by_uid.items():
-            members = [one for position in positions if not isinstance(one := known[position], str)]
-            if len(members) < len(positions):
-                events += self._series(uid, positions)
+        events = [event for event in alone if within(event.when)]
+        for uid, positions in related.items():
+            members = [one for position in positions if not isinstance(one := read[position], str)]
+            if len(members) == len(positions):
+                events += (event for event in series.sharing(members) if within(event.when))
             else:
-                alone = members if len(members) == 1 else series.sharing(members)
-                events += (event for event in alone if within(event.when))
+                events += self._series(uid, positions)
             if len(events) > limits.MOST_EVENTS:
                 raise TooComplex(f"it has more than {limits.MOST_EVENTS} occurrences", "too_many_events")
         return events
+
+    def _by_uid(self, read: list[RemoteEvent | str]) -> tuple[list[RemoteEvent], dict[str, list[int]]]:
+        """Events that alone have their UID; of every other UID, the positions of its events."""
+        alone: dict[str, int] = {}
+        related: dict[str, list[int]] = {}
+        for position, found in enumerate(read):
+            uid = found if isinstance(found, str) else found.uid
+            if found == _NO_DATE:
+                self.undated.append(position + 1)
+            elif uid in related:
+                related[uid].append(position)
+            elif uid in alone:
+                related[uid] = [alone.pop(uid), position]
+            elif isinstance(found, str):
+                related[uid] = [position]
+            else:
+                alone[uid] = position
+        return [one for position in alone.values() if not isinstance(one := read[position], str)], related
 
     def _look_at_zones(self) -> None:
         if not self._zones:
@@ -135,16 +143,21 @@ class _Reading:
             self._memo.put(self._zones.digest, unreadable, 0)
         self.problems += ["a time zone (VTIMEZONE) cannot be read"] * unreadable
 
-    def _one(self, position: int, block: bytes) -> RemoteEvent | str:
-        """The event, the UID of one that takes part in a series, or _NO_DATE."""
-        if position in self._content.unfinished:
-            return self._judged(block, unfinished=True)
-        key = blake2b(block, key=self._context, digest_size=16).digest()
-        found: RemoteEvent | str | None = self._memo.get(key)
-        if found is None:
-            found = plain(block, self._floating) or self._judged(block)
-            self._memo.put(key, found, _size(found) if isinstance(found, RemoteEvent) else len(found))
-        return found
+    def _each(self) -> Iterator[RemoteEvent | str]:
+        """Of each event of the feed what it is, the UID of one that takes part in a series, or _NO_DATE."""
+        memo, context, unfinished = self._memo, self._context, self._content.unfinished
+        for position, block in enumerate(self._content.events):
+            if not position % _LOOK_UP:
+                self._spend()
+            if position in unfinished:
+                yield self._judged(block, unfinished=True)
+                continue
+            key = blake2b(block, key=context, digest_size=16).digest()
+            found: RemoteEvent | str | None = memo.get(key)
+            if found is None:
+                found = plain(block, self._floating) or self._judged(block)
+                memo.put(key, found, _size(found) if isinstance(found, RemoteEvent) else len(found))
+            yield found
 
     def _judged(self, block: bytes, *, unfinished: bool = False) -> RemoteEvent | str:
         self._zones.make_known()

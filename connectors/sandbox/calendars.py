@@ -11,7 +11,7 @@ from connectors.sandbox import personal, writing
 from connectors.sandbox.manners import Echo, Manner
 from connectors.sandbox.personal import Series
 from connectors.sandbox.reading import Imported
-from connectors.sandbox.stays import DAY, Kind, Slot, Stay, edges, slots, spans, taken
+from connectors.sandbox.stays import DAY, Kind, Slot, Stay, edges, slots, spans, taken, whole_days
 from connectors.sandbox.writing import Told, Written, digest, event
 from hub.domain.periods import Nights, Span
 
@@ -31,6 +31,13 @@ class Scene:
     @property
     def today(self) -> date:
         return self.now.astimezone(self.zone).date()
+
+    def takes(self, span: Span) -> frozenset[Slot]:
+        """What the channel has for sale no more because of this."""
+        return slots(whole_days(span, self.zone) if self.manner.whole_days else span)
+
+    def taken(self, stays: Iterable[Stay]) -> frozenset[Slot]:
+        return frozenset(slot for stay in stays for slot in self.takes(stay.span))
 
 
 def closed_by_policy(manner: Manner, stays: Iterable[Stay], today: date) -> Mapping[str, frozenset[Slot]]:
@@ -80,7 +87,11 @@ def head(scene: Scene, prodid: str) -> tuple[str, ...]:
 def _own(scene: Scene) -> Iterator[Told]:
     manner = scene.manner
     for stay in scene.stays:
-        if stay.series or not _still_shown(scene, stay) or (manner.echo is Echo.MERGED and _is_block(stay)):
+        if (
+            stay.series
+            or not _still_shown(scene, stay.span)
+            or (manner.echo is Echo.MERGED and _is_block(stay))
+        ):
             continue
         told = _of_stay(scene, stay)
         yield told
@@ -116,8 +127,9 @@ def _closed(scene: Scene) -> Iterator[Told]:
     closed = closed_by_policy(manner, scene.stays, scene.today)
     if manner.echo is Echo.MERGED:
         stays = [stay for stay in scene.stays if not _is_block(stay)]
-        blocked = taken(stay for stay in scene.stays if _is_block(stay) and _still_shown(scene, stay))
-        together = blocked.union(*closed.values(), *(slots(one.span) for one in scene.imported))
+        blocked = taken(stay for stay in scene.stays if _is_block(stay) and _still_shown(scene, stay.span))
+        read = (slots(one.span) for one in scene.imported if _still_shown(scene, one.span))
+        together = blocked.union(*closed.values(), *read)
         for span in spans(together - taken(stays)):
             yield _closure(scene, digest(scene.name, span), span, manner.blocks[0])
         return
@@ -130,15 +142,16 @@ def _closed(scene: Scene) -> Iterator[Told]:
 def _echoes(scene: Scene) -> Iterator[Told]:
     """What it read elsewhere, as it shows it."""
     manner = scene.manner
+    shown = [one for one in scene.imported if _still_shown(scene, one.span)]
     if manner.echo is Echo.MARKED:
-        for one in scene.imported:
+        for one in shown:
             code = digest(scene.name, one.uid)
             told = _closure(scene, code, one.span, manner.blocks[0])
             yield _marked(scene, told, one.origin or one.uid, one.via)
     if manner.echo is Echo.APART:
-        own = taken(scene.stays)
+        own = scene.taken(scene.stays)
         seen = set[object]()
-        for one in scene.imported:
+        for one in shown:
             for span in spans(slots(one.span) - own):
                 if span not in seen:
                     seen.add(span)
@@ -156,9 +169,9 @@ def _marked(scene: Scene, told: Told, origin: str, via: tuple[str, ...]) -> Told
     return replace(told, origin=_literal(origin), via=",".join((*via, hop)))
 
 
-def _still_shown(scene: Scene, stay: Stay) -> bool:
+def _still_shown(scene: Scene, span: Span) -> bool:
     kept = timedelta(days=scene.manner.past_days)
-    last = edges(stay.span)[1]
+    last = edges(whole_days(span, scene.zone) if scene.manner.whole_days else span)[1]
     return last > scene.now - kept if isinstance(last, datetime) else last > scene.today - kept
 
 

@@ -6,7 +6,7 @@ Everything in it comes from a seed and from the instants that it is given: no cl
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -21,8 +21,9 @@ from connectors.sandbox.manners import Manner, Validator
 from connectors.sandbox.people import Act
 from connectors.sandbox.personal import Series
 from connectors.sandbox.reading import Imported, read
-from connectors.sandbox.stays import Slot, Stay, slots, taken
+from connectors.sandbox.stays import Slot, Stay, slots, spans, taken, whole_days
 from connectors.sandbox.writing import Written, calendar, digest
+from hub.domain.periods import Span
 
 ACTS_A_DAY = 1.2
 CACHED_FOR = timedelta(days=1)
@@ -83,6 +84,8 @@ class Channel:
         self.series: tuple[Series, ...] = ()
         self.imported: tuple[Imported, ...] = ()
         self.acts: list[Act] = []
+        self.met: Counter[str] = Counter()
+        """How many questions met which fault"""
         self.answered: deque[Answered] = deque(maxlen=MOST_ANSWERS)
         self._seed = f"{seed} {self.name}"
         self._rng = Random(self._seed)  # noqa: S311 -- a game, from a seed
@@ -95,7 +98,10 @@ class Channel:
     @property
     def taken(self) -> frozenset[Slot]:
         """The truth: by its own stays and blocks, and by nothing that it read."""
-        return taken(self.stays.values())
+        stays = self.stays.values()
+        if self.manner.whole_days:
+            return frozenset(slot for stay in stays for slot in slots(whole_days(stay.span, self.zone)))
+        return taken(stays)
 
     def policy(self, now: datetime) -> frozenset[Slot]:
         """What it closes by itself, apart from what is taken."""
@@ -107,6 +113,12 @@ class Channel:
     def read_slots(self) -> frozenset[Slot]:
         """What it takes for taken because another calendar says so."""
         return frozenset(slot for one in self.imported for slot in slots(one.span))
+
+    def prepared(self, now: datetime) -> tuple[Span, ...]:
+        """What of its policy belongs to its stays, and does not move with the days."""
+        scene = self.scene(now)
+        closed = calendars.closed_by_policy(self.manner, scene.stays, scene.today)
+        return spans(closed.get(self.manner.policy.rules[2], frozenset()))
 
     def scene(self, now: datetime) -> Scene:
         stays = tuple(self.stays.values())
@@ -208,6 +220,8 @@ class Channel:
 
     def _noted(self, reply: Reply, now: datetime, fault: str, *, true: bool) -> Reply:
         true = true and reply.status in (200, 304)
+        if fault:
+            self.met[fault] += 1
         self.answered.append(Answered(now, reply.status, fault, true, self.taken, self.policy(now)))
         return reply
 

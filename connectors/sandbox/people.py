@@ -11,7 +11,7 @@ from typing import TypeAlias
 from connectors.sandbox import calendars
 from connectors.sandbox.calendars import Scene
 from connectors.sandbox.personal import Series
-from connectors.sandbox.stays import DAY, HOUR, Kind, Slot, Stay, edges, slots, taken
+from connectors.sandbox.stays import DAY, HOUR, Kind, Slot, Stay, edges, slots
 from connectors.sandbox.writing import digest
 from hub.domain.periods import Hours, Nights, Span, at
 
@@ -59,8 +59,8 @@ def act(rng: Random, scene: Scene) -> Act | None:
 def free_for(scene: Scene, span: Span, without: Stay | None = None) -> bool:
     """Whether the channel would sell it: not taken there, nor closed, nor read as taken elsewhere."""
     others = [stay for stay in scene.stays if stay is not without]
-    wanted = slots(span)
-    if wanted & taken(others):
+    wanted = scene.takes(span)
+    if wanted & scene.taken(others):
         return False
     closed = calendars.closed_by_policy(scene.manner, others, scene.today).values()
     if any(wanted & nights for nights in closed):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from hub.domain.periods import Hours, Nights, Span
+from connectors.sandbox import stays
+from hub.domain.periods import MIDNIGHT, Hours, Nights, Span, at
 
 _NEEDED = ("UID", "DTSTAMP", "DTSTART", "DTEND", "SUMMARY")
 _LONGEST_LINE = 75
@@ -100,16 +101,8 @@ def _nights(first: date | datetime, last: date | datetime, zone: ZoneInfo) -> Ni
     return Nights(first, last)
 
 
-def _hours(first: date | datetime, last: date | datetime, zone: ZoneInfo, whole_days: bool) -> Hours:
+def _hours(first: date | datetime, last: date | datetime, zone: ZoneInfo, whole_days: bool) -> Span:
     if not isinstance(first, datetime) or not isinstance(last, datetime):
-        return Hours(_midnight(first, zone), _midnight(last, zone))
-    if not whole_days:
-        return Hours(first, last)
-    last_day = (last - timedelta(microseconds=1)).astimezone(zone).date()
-    return Hours(
-        _midnight(first.astimezone(zone).date(), zone), _midnight(last_day + timedelta(days=1), zone)
-    )
-
-
-def _midnight(day: date, zone: ZoneInfo) -> datetime:
-    return datetime.combine(day, time(), zone).astimezone(UTC)
+        return Hours(at(first, MIDNIGHT, zone), at(last, MIDNIGHT, zone))
+    span = Hours(first, last)
+    return stays.whole_days(span, zone) if whole_days else span

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, TypeAlias
+from zoneinfo import ZoneInfo
 
-from hub.domain.periods import Hours, Nights, Span
+from hub.domain.periods import MIDNIGHT, Hours, Nights, Span, at
 
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
@@ -56,6 +57,15 @@ def slots(span: Span) -> frozenset[Slot]:
 
 def taken(stays: Iterable[Stay]) -> frozenset[Slot]:
     return frozenset(slot for stay in stays for slot in slots(stay.span))
+
+
+def whole_days(span: Span, zone: ZoneInfo) -> Span:
+    """From midnight to midnight; nights as they are."""
+    if isinstance(span, Nights):
+        return span
+    first = span.starts_at.astimezone(zone).date()
+    last = (span.ends_at - timedelta.resolution).astimezone(zone).date()
+    return Hours(at(first, MIDNIGHT, zone), at(last + DAY, MIDNIGHT, zone))
 
 
 def spans(taken: Collection[Slot]) -> tuple[Span, ...]:

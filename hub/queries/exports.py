@@ -86,8 +86,8 @@ def of_time(
     feed said, unless its channel dropped it; and what these feeds say, or said until `recently`.
 
     Of each (id, link_id, uid, origin, kind, starts_at, ends_at, since_at, until_at, drained_at) and
-    - seen        some program fetched it while it stood there
-    - fetched_at  when one last fetched the feed
+    - seen_at     when it was first fetched, as far as that is written down
+    - fetched_at  when its feed was last fetched
     - lost_at     when each of those that had it had fetched the feed without it
     """
     return _read(session, _OF_TIME, [link_id, *alike], link=link_id, recently=recently, now=now)
@@ -110,41 +110,37 @@ def _read(
     return session.execute(statement, {"links": list(link_ids), "people": PEOPLE, **parameters}).all()
 
 
-# A person who looks says nothing about a channel.
-_SEEN = """
-    EXISTS (
-        SELECT FROM feed_fetches f
-        WHERE f.link_id = x.link_id AND f.consumer <> ALL(CAST(:people AS text[]))
-          AND f.revision >= x.since_revision AND f.revision < {until}
-    )
-"""
-
-# The ledger is written some seconds after the fetch: what was withdrawn meanwhile may have been seen.
-_EXPORTS = f"""
+# The ledger is written some seconds after the fetch: what was withdrawn meanwhile may have been seen. Where
+# programs had it, people who look say nothing about a channel.
+_EXPORTS = """
     WITH fetched AS (
-        SELECT link_id, max(revision) AS revision, max(last_at) AS last_at
-        FROM feed_fetches
-        WHERE link_id = ANY(CAST(:links AS uuid[])) AND consumer <> ALL(CAST(:people AS text[]))
-        GROUP BY link_id
+        SELECT link_id, max(last_at) AS last_at
+        FROM feed_fetches WHERE link_id = ANY(CAST(:links AS uuid[])) GROUP BY link_id
     )
     SELECT x.id, x.link_id, x.uid, x.origin, x.kind, x.starts_at, x.ends_at, x.since_at, x.until_at,
            x.drained_at, fetched.last_at AS fetched_at,
-           CASE WHEN x.until_at IS NULL THEN coalesce(fetched.revision >= x.since_revision, false)
-                ELSE x.seen OR {_SEEN.format(until="x.until_revision")} END AS seen,
-           CASE WHEN x.until_at IS NOT NULL AND x.drained_at IS NULL THEN (
-               SELECT CASE WHEN bool_and(had.lost_at IS NOT NULL) THEN max(had.lost_at) END
-               FROM (
-                   SELECT min(f.first_at) FILTER (WHERE f.revision >= x.until_revision) AS lost_at
-                   FROM feed_fetches f
-                   WHERE f.link_id = x.link_id AND f.revision >= x.since_revision
-                     AND f.consumer <> ALL(CAST(:people AS text[]))
-                   GROUP BY f.consumer HAVING min(f.revision) < x.until_revision
-               ) AS had
-           ) END AS lost_at
+           coalesce(had.seen_at, CASE WHEN x.seen THEN x.since_at END) AS seen_at,
+           CASE WHEN had.programs_lost THEN had.lost_at WHEN had.all_lost THEN had.all_lost_at END AS lost_at
     FROM feed_exports x LEFT JOIN fetched ON fetched.link_id = x.link_id
-    WHERE x.link_id = ANY(CAST(:links AS uuid[])) AND {{which}}
+    CROSS JOIN LATERAL (
+        SELECT min(seen_at) AS seen_at,
+               bool_and(lost_at IS NOT NULL) FILTER (WHERE NOT person) AS programs_lost,
+               max(lost_at) FILTER (WHERE NOT person) AS lost_at,
+               bool_and(lost_at IS NOT NULL) AND bool_and(person) AS all_lost, max(lost_at) AS all_lost_at
+        FROM (
+            SELECT f.consumer = ANY(CAST(:people AS text[])) AS person,
+                   min(f.first_at) FILTER (WHERE f.revision < x.until_revision OR x.until_revision IS NULL)
+                       AS seen_at,
+                   min(f.first_at) FILTER (WHERE f.revision >= x.until_revision) AS lost_at
+            FROM feed_fetches f
+            WHERE f.link_id = x.link_id AND f.revision >= x.since_revision
+            GROUP BY f.consumer
+        ) AS readers
+        WHERE seen_at IS NOT NULL
+    ) AS had
+    WHERE x.link_id = ANY(CAST(:links AS uuid[])) AND {which}
     ORDER BY x.since_at, x.id
-"""  # noqa: S608 -- made of the constants above
+"""
 _OF_TIME = text(
     _EXPORTS.format(
         which="""
@@ -181,15 +177,16 @@ def live(session: Session, link_id: UUID) -> Mapping[UUID, Stretch]:
 def close(session: Session, link_id: UUID, ids: Collection[UUID], revision: int, now: datetime) -> None:
     """The feed says these no longer, from this revision on."""
     if ids:
-        parameters = {"link": link_id, "ids": list(ids), "revision": revision, "now": now}
-        session.execute(_CLOSE, {"people": PEOPLE, **parameters})
+        session.execute(_CLOSE, {"link": link_id, "ids": list(ids), "revision": revision, "now": now})
 
 
-_CLOSE = text(f"""
-    UPDATE feed_exports AS x
-    SET until_at = :now, until_revision = :revision, seen = {_SEEN.format(until=":revision")}
+_CLOSE = text("""
+    UPDATE feed_exports AS x SET until_at = :now, until_revision = :revision, seen = EXISTS (
+        SELECT FROM feed_fetches f
+        WHERE f.link_id = x.link_id AND f.revision >= x.since_revision AND f.revision < :revision
+    )
     WHERE x.link_id = CAST(:link AS uuid) AND x.id = ANY(CAST(:ids AS uuid[])) AND x.until_at IS NULL
-""")  # noqa: S608 -- made of the constants above
+""")
 
 
 def open_(

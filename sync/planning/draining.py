@@ -34,7 +34,7 @@ def drained_before(history: History, now: datetime) -> frozenset[UUID]:
 
 def may_be_shown(export: Export, told_at: datetime) -> bool:
     """By the channel that it was told to, in what that tells at a certain time."""
-    if not export.seen or export.drained:
+    if export.seen_at is None or export.drained:
         return False
     return export.lost_at is None or told_at - export.lost_at <= SETTLED
 

@@ -25,7 +25,7 @@ from enum import StrEnum
 from connectors.contract import Nature
 from hub.domain.periods import Period, difference, intersect, union
 from sync.planning import draining, marks
-from sync.planning.exported import Export, Heard, History, Periods, may_be_ours
+from sync.planning.exported import Before, Export, Heard, History, Periods, may_be_ours
 from sync.planning.timelines import Timeline
 
 LATE = timedelta(hours=6)
@@ -33,6 +33,10 @@ LATE = timedelta(hours=6)
 How long after we stopped saying something a detour may still bring it for the first time. Not longer: what is
 closed in the very time that was just cancelled may as well be a decision of the host's.
 """
+
+
+UNWRITTEN = timedelta(minutes=1)
+"""So long after a fetch it may not be in the ledger yet"""
 
 
 class Standing(StrEnum):
@@ -81,6 +85,13 @@ class _Case:
     """What may have come by a detour"""
     standing: Mapping[str, Period]
     """What the events that were there before take now, by their names in our feeds"""
+    held: Timeline[Before]
+
+    def was(self, one: Heard) -> Sequence[Before]:
+        """How the time of an event stood until now."""
+        if self.history.once:
+            return tuple(self.held.meeting(one.period))
+        return () if one.before is None else (one.before,)
 
     @classmethod
     def of(cls, history: History, heard: Iterable[Heard], now: datetime, told_at: datetime) -> _Case:
@@ -101,6 +112,7 @@ class _Case:
             Timeline((one.period, one) for one in here if one.until_at is None),
             Timeline((one.period, one) for one in history.exports if _may_come_by_detour(one, now)),
             {one.before.uid_out: one.period for one in heard if one.before is not None},
+            Timeline((before.period, before) for before in history.held),
         )
 
 
@@ -132,16 +144,22 @@ def _by_name(one: Heard, case: _Case, returned: bool) -> Iterator[tuple[Export, 
             yield export, (part,)
 
 
-def _by_content(one: Heard, case: _Case) -> Iterator[tuple[Export, Periods]]:
-    """Where our feed to this channel was busy, and before the channel was."""
-    was = one.before
-    its_own = difference((was.period,), was.ours) if was is not None else ()
+def _by_content(one: Heard, case: _Case) -> list[tuple[Export, Periods]]:
+    """
+    Where our feed to this channel was busy, and before the channel was. What may be a stay is altogether ours
+    or not at all, unless it was before: a guest's stay may well overlap what we said.
+    """
+    was = case.was(one)
+    found = []
     for export in case.to_here.meeting(one.period):
-        part = intersect((one.period,), (export.period,))
-        if was is not None and export.since_at > was.first_seen_at:
-            part = difference(part, its_own)
+        part = difference(intersect((one.period,), (export.period,)), _its_own(export, was))
         if part:
-            yield export, part
+            found.append((export, part))
+    told = (period for _, part in found for period in part)
+    if one.nature is Nature.UNKNOWN and difference((one.period,), (*told, *_own(was))):
+        was_ours = [period for before in was for period in before.ours]
+        return [(export, both) for export, part in found if (both := intersect(part, was_ours))]
+    return found
 
 
 def _muted(one: Heard, case: _Case, rest: Periods, *, foreign: bool) -> Periods:
@@ -151,24 +169,40 @@ def _muted(one: Heard, case: _Case, rest: Periods, *, foreign: bool) -> Periods:
     """
     if one.nature is not Nature.BLOCK or not rest or not case.history.by_content:
         return ()
-    was = one.before
-    quiet = was.muted if was is not None else ()
-    loud = difference((was.period,), (*was.ours, *was.muted)) if was is not None else ()
+    was = case.was(one)
+    quiet, own = [period for before in was for period in before.muted], _own(was)
     found: list[Period] = []
     for export in case.elsewhere.meeting(one.period):
         if (export.here and not foreign) or _because_of(export, one):
             continue
         part = intersect(rest, (export.period,))
         found += intersect(part, quiet)
-        part = difference(part, quiet)
+        part = difference(difference(part, quiet), _its_own(export, was))
         if export.told_here:
             part = intersect(part, _still_told(export, case))
-        if not _precedes(export, case.now):
-            part = intersect(part, loud)
-        if was is not None and not _precedes(export, was.first_seen_at):
-            part = difference(part, loud)
+        if export.until_at is not None and case.now > export.until_at + LATE:
+            part = intersect(part, own)
         found += part
     return union(found)
+
+
+def _own(was: Iterable[Before]) -> list[Period]:
+    return [period for before in was for period in before.own]
+
+
+def _its_own(export: Export, was: Iterable[Before]) -> list[Period]:
+    """
+    What cannot be an echo of an export, for the channel had it first; or was the channel's although we knew
+    that the export had been fetched.
+    """
+    return [
+        period
+        for before in was
+        for period in before.own
+        if export.since_at > before.first_seen_at
+        or (export.seen_at is not None and export.seen_at < before.first_seen_at - UNWRITTEN)
+        or (export.until_at is not None and before.first_seen_at > export.until_at + LATE)
+    ]
 
 
 def _still_told(export: Export, case: _Case) -> Periods:
@@ -180,16 +214,9 @@ def _still_told(export: Export, case: _Case) -> Periods:
     return () if teller is None else (teller,)
 
 
-def _precedes(export: Export, appeared_at: datetime) -> bool:
-    """It was said before the event appeared, and not withdrawn so long before that nobody has it any more."""
-    if export.since_at > appeared_at:
-        return False
-    return export.until_at is None or appeared_at <= export.until_at + LATE
-
-
 def _may_come_by_detour(export: Export, now: datetime) -> bool:
     """A feed that nobody fetches any more says nothing: its last word was the last that was fetched."""
-    if not (export.alike and export.seen):
+    if not export.alike or export.seen_at is None:
         return False
     last_told = export.until_at or export.fetched_at
     return last_told is not None and now - last_told <= draining.OVERDUE

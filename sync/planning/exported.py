@@ -9,7 +9,7 @@ from typing import TypeAlias
 from uuid import UUID
 
 from connectors.contract import Mark, Nature
-from hub.domain.periods import Period
+from hub.domain.periods import Period, difference
 
 Periods: TypeAlias = tuple[Period, ...]
 
@@ -25,8 +25,8 @@ class Export:
     since_at: datetime
     until_at: datetime | None = None
     """When it was withdrawn"""
-    seen: bool = True
-    """Some program fetched it while it stood there"""
+    seen_at: datetime | None
+    """When it was first fetched, as far as that is written down"""
     fetched_at: datetime | None = None
     """When its feed was last fetched"""
     lost_at: datetime | None = None
@@ -52,6 +52,11 @@ class Before:
     ours: Periods = ()
     muted: Periods = ()
 
+    @property
+    def own(self) -> Periods:
+        """What was the channel's, and told to others."""
+        return difference((self.period,), (*self.ours, *self.muted))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heard:
@@ -73,6 +78,10 @@ class History:
     exports: tuple[Export, ...] = ()
     returned: Callable[[Mark], bool] = lambda _: False
     """Whether one of our feeds of these units stands on the way of a mark, and it is no forgery"""
+    held: tuple[Before, ...] = ()
+    """All that is stored of the link"""
+    once: bool = True
+    """Its calendar speaks of one unit: time stays whose it was, however its events are cut and named"""
     read_at: datetime | None = None
     """When the calendar was last known to be what is stored"""
     shown: Periods = ()

@@ -65,8 +65,9 @@ def bind(
     heard = {one.key: one for one in received}
     left = {key: one for key, one in every.items() if not one.remainder}
     pairs = _unchanged(left, heard)
-    if left and heard:
-        pairs += _by_time(left, heard)
+    for texts in (False, True):
+        if left and heard:
+            pairs += _by_time(left, heard, texts=texts)
     if left and heard:
         pairs += _by_rules(left, heard, measure, measure.cut(now), slides)
     missing = [one for key, one in every.items() if one.remainder or key in left]
@@ -94,20 +95,23 @@ def _unchanged(left: dict[str, Known], heard: dict[str, Received]) -> list[Pair]
     )
 
 
-def _by_time(left: dict[str, Known], heard: dict[str, Received]) -> list[Pair]:
-    """Those that are alone at their time, as where all names were reissued: before the slower rules."""
-    at_known: dict[Hashable, list[Known]] = defaultdict(list)
-    at_heard: dict[Hashable, list[Received]] = defaultdict(list)
+def _by_time(left: dict[str, Known], heard: dict[str, Received], *, texts: bool) -> list[Pair]:
+    """Those that are alone at their time, or with their text: all names may be others, and rules are slow."""
+    groups: dict[Hashable, tuple[list[Known], list[Received]]] = defaultdict(lambda: ([], []))
     for was in left.values():
-        at_known[was.when, was.code].append(was)
+        groups[was.when, was.code, was.text_digest if texts else b""][0].append(was)
     for one in heard.values():
-        at_heard[one.event.when, one.event.code].append(one)
-    pairs = []
-    for time, ones in at_heard.items():
-        were = at_known.get(time, ())
-        if len(ones) == len(were) == 1 and _one_nature(were[0].nature, ones[0].event.nature):
-            pairs.append((were[0], ones[0]))
-    return _taken_out(left, heard, pairs)
+        event = one.event
+        groups[event.when, event.code, text_digest(event) if texts else b""][1].append(one)
+    return _taken_out(
+        left,
+        heard,
+        [
+            (were[0], ones[0])
+            for were, ones in groups.values()
+            if len(were) == len(ones) == 1 and _one_nature(were[0].nature, ones[0].event.nature)
+        ],
+    )
 
 
 def _taken_out(left: dict[str, Known], heard: dict[str, Received], pairs: list[Pair]) -> list[Pair]:
@@ -142,6 +146,8 @@ class _Rule:
     last_first: bool = False
     any_nature: bool = False
     any_code: bool = False
+    any_time: bool = False
+    """They may be far apart: of several, none that is over"""
 
 
 def _code(side: _Side[Known] | _Side[Received], *more: Hashable) -> Hashable:
@@ -155,11 +161,11 @@ def _window(side: _Side[Known] | _Side[Received], *more: Hashable) -> Hashable:
 RULES: tuple[_Rule, ...] = (
     _Rule(lambda one: (one.key, one.starts_at, one.ends_at)),
     # One stay may be several events of one code.
-    _Rule(lambda one: None if one.over else _code(one, one.key), any_code=True),
+    _Rule(lambda one: _code(one, one.key), any_code=True),
     _Rule(lambda one: _code(one, one.starts_at, one.ends_at), any_code=True),
     _Rule(lambda one: _code(one, one.ends_at), any_code=True),
     _Rule(lambda one: _code(one, one.starts_at), any_code=True),
-    _Rule(lambda one: None if one.over else _code(one), any_code=True),
+    _Rule(lambda one: _code(one), any_code=True, any_time=True),
     _Rule(lambda one: (one.starts_at, one.ends_at, one.text)),
     _Rule(lambda one: (one.starts_at, one.ends_at)),
     _Rule(lambda one: _window(one, one.ends_at)),
@@ -223,6 +229,8 @@ def _in_group(rule: _Rule, known: list[_Side[Known]], received: list[_Side[Recei
     """One with one, in the order of their times."""
     if len(known) == len(received) == 1:
         return [(known[0].it, received[0].it)] if _may_be(rule, known[0], received[0]) else []
+    if rule.any_time:
+        known = [side for side in known if not side.over]
     were, are = _classed(rule, known), _classed(rule, received)
     pairs: list[Pair] = []
     for (nature, coded), (nature_now, coded_now) in _CLASSES:

@@ -23,6 +23,7 @@ from connectors.ical.content import NotACalendar
 from connectors.ical.frames import Request
 from connectors.ical.understand import Understood
 from tests.connectors.ical.hostile import BODIES, MIB, RULES, STARTS, feed
+from tests.connectors.ical.readers import peak, readers
 
 REQUEST = Request(Window(date(2026, 6, 1), date(2028, 1, 1), date(2029, 6, 1)), ZoneInfo("Europe/Lisbon"))
 GOOD = {"good", "good too"}
@@ -83,7 +84,7 @@ def measured() -> Iterator[Spent]:
     spent, over = Spent(), threading.Event()
 
     def note() -> None:
-        spent.reader_peak = max(spent.reader_peak, *(peak(reader.pid) for reader in reading.at_work()), 0)
+        spent.reader_peak = max(spent.reader_peak, *(peak(reader.pid) for reader in readers()), 0)
 
     def look() -> None:
         while not over.wait(0.01):
@@ -101,16 +102,6 @@ def measured() -> Iterator[Spent]:
         over.set()
         looking.join()
         spent.ours = psutil.Process().memory_info().rss - before
-
-
-def peak(pid: int) -> int:
-    """The most memory that a process has had since it began to run its program."""
-    try:
-        status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
-    except OSError:
-        return 0
-    line = next((line for line in status.splitlines() if line.startswith("VmHWM")), "VmHWM: 0 kB")
-    return int(line.split()[1]) * 1024
 
 
 def outcome(body: bytes) -> tuple[str | None, Understood | None]:

@@ -11,8 +11,10 @@ from pydantic import ValidationError
 
 from connectors.contract import Pulled, Window
 from connectors.errors import Unavailable
+from connectors.ical import process, reading
 from connectors.ical.connector import IcalConnector, IcalSettings
 from connectors.transport import Network
+from tests.connectors.ical.reading import calendar
 from tests.fakes.feed_server import FeedServer
 
 SAMPLE = (Path(__file__).parent / "samples" / "booking.ics").read_bytes()
@@ -120,7 +122,7 @@ def test_another_zone_expands_anew(remote: FeedServer) -> None:
 
 @pytest.mark.parametrize(
     "damage",
-    [{"reader": "0"}, {"first": "soon"}, {"zone": ""}, {"after": ""}],
+    [{"reader": "0"}, {"options": ""}, {"first": "soon"}, {"zone": ""}, {"after": ""}],
     ids=lambda damage: next(iter(damage)),
 )
 def test_a_cursor_that_does_not_fit_is_not_trusted(remote: FeedServer, damage: dict[str, str]) -> None:
@@ -166,6 +168,42 @@ def test_a_body_that_is_no_calendar_has_a_code_of_its_own(remote: FeedServer, bo
 
     assert raised.value.code == code
     assert raised.value.message.startswith("127.0.0.1 answered something that is not a calendar")
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "message"),
+    [
+        (calendar(*["BEGIN:X"] * 100), "too_complex", "it has more than 20 components within one another"),
+        (
+            calendar(*["BEGIN:VEVENT\nEND:VEVENT"] * 30_001),
+            "too_many_events",
+            "it has more than 30000 events",
+        ),
+    ],
+)
+def test_a_calendar_that_costs_too_much_is_no_answer(
+    remote: FeedServer, body: bytes, code: str, message: str
+) -> None:
+    remote.answer(PATH, body=body)
+
+    with pytest.raises(Unavailable) as raised:
+        pull(remote)
+
+    assert raised.value.code == code
+    assert raised.value.message == f"127.0.0.1 answered a calendar that cannot be read: {message}"
+
+
+def test_a_reader_that_is_missing_is_nothing_the_channel_said(
+    remote: FeedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remote.answer(PATH, body=SAMPLE)
+    reading.close()
+    monkeypatch.setattr(process, "COMMAND", ("/nowhere/python",))
+
+    with pytest.raises(Unavailable) as raised:
+        pull(remote)
+
+    assert raised.value.code == "no_reader"
 
 
 @pytest.mark.parametrize(

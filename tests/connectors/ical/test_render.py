@@ -20,6 +20,7 @@ ZONES = [
     ZoneInfo(name) for name in ("Europe/Lisbon", "America/Los_Angeles", "Asia/Kathmandu", "Pacific/Apia")
 ]
 EVER = Window(date(1990, 1, 1), date(2090, 1, 1))
+HOP = "00112233445566aa.8899aabbccddeeff"
 STAMP = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
 # Control characters are in no calendar (RFC 5545, 3.1); they are left out, as the last test shows.
@@ -32,6 +33,7 @@ seconds = st.datetimes(datetime(1991, 1, 1), datetime(2089, 1, 1)).map(
 )
 nights = st.builds(lambda day, n: Nights(day, day + timedelta(days=n)), days, st.integers(1, 60))
 hours = st.builds(lambda at, n: Hours(at, at + timedelta(seconds=n)), seconds, st.integers(1, 10**6))
+hops = st.from_regex(r"[0-9a-f]{16}\.[0-9a-f]{16}", fullmatch=True)
 entries = st.builds(
     FeedEntry,
     uid=uids,
@@ -40,7 +42,7 @@ entries = st.builds(
     modified_at=seconds,
     sequence=st.integers(0, 2**31 - 1),
     description=texts,
-    mark=st.none() | st.builds(Mark, texts, st.just(())),
+    mark=st.none() | st.builds(Mark, texts, st.lists(hops, max_size=5).map(tuple)),
 )
 feeds = st.builds(
     Feed,
@@ -133,7 +135,7 @@ def test_a_feed_looks_like_this() -> None:
         "b@hub",
         span=Hours(datetime(2026, 12, 5, 9, tzinfo=UTC), datetime(2026, 12, 5, 13, 30, tzinfo=UTC)),
         description="pier 3, berth 7; bring\nrope",
-        mark=Mark("x@ota", ()),
+        mark=Mark("x@ota", (HOP, HOP.replace("a", "b"))),
         sequence=2,
     )
 
@@ -167,12 +169,31 @@ def test_a_feed_looks_like_this() -> None:
         "SUMMARY:Reserved",
         "DESCRIPTION:pier 3\\, berth 7\\; bring\\nrope",
         "X-CHANNEL-HUB-ORIGIN:x@ota",
+        f"X-CHANNEL-HUB-VIA:{HOP},{HOP.replace('a', 'b')[:23]}",
+        f" {HOP.replace('a', 'b')[23:]}",
         "STATUS:CONFIRMED",
         "TRANSP:OPAQUE",
         "END:VEVENT",
         "END:VCALENDAR",
         "",
     ]
+
+
+@settings(deadline=None)
+@given(st.lists(st.builds(Mark, uids, st.lists(hops, max_size=32).map(tuple)), max_size=5))
+def test_marks_are_read_back(given_marks: list[Mark]) -> None:
+    body = render(feed(*(entry(f"{n}@hub", mark=mark) for n, mark in enumerate(given_marks))))
+
+    assert [event.mark for event in translate.read(body, EVER, ZONES[0]).events] == given_marks
+
+
+def test_what_is_no_hop_is_not_said() -> None:
+    forged = ("no hop", f"{HOP}\r\nBEGIN:VALARM", HOP.upper(), HOP)
+
+    body = render(feed(entry(mark=Mark("x@ota", forged)), entry("b@hub", mark=Mark("y@ota", forged[:3]))))
+
+    assert body.count(b"X-CHANNEL-HUB-VIA") == 1
+    assert f"X-CHANNEL-HUB-VIA:{HOP}\r\n".encode() in body
 
 
 def test_an_empty_feed_is_a_valid_calendar_with_a_component() -> None:

@@ -272,9 +272,3 @@ def test_an_event_that_breaks_off_is_busy_and_listed() -> None:
         ("a", True, "it breaks off before END:VEVENT"),
         ("b", True, None),
     ]
-
-
-def test_free_busy_times_are_not_read_and_said_so() -> None:
-    found = parsed("BEGIN:VFREEBUSY", "UID:a", "FREEBUSY:20260701T100000Z/PT3H", "END:VFREEBUSY")
-
-    assert found.problems == ("it holds free/busy times (VFREEBUSY), which are not read",)

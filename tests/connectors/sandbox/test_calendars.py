@@ -14,7 +14,7 @@ import recurring_ical_events
 from connectors.sandbox.channel import Channel
 from connectors.sandbox.channels import CHANNELS
 from connectors.sandbox.reading import Imported
-from connectors.sandbox.stays import Kind, Slot, Stay, slots
+from connectors.sandbox.stays import Kind, Slot, Stay, slots, taken
 from hub.domain.periods import Hours, Nights
 
 MADRID = ZoneInfo("Europe/Madrid")
@@ -81,7 +81,7 @@ def test_a_calendar_says_what_is_taken_or_closed_and_nothing_else(kind: str) -> 
         now = STARTED + timedelta(days=day)
         channel.live(now)
         said = to_come(told(channel, now), now)
-        true = to_come(channel.taken | channel.policy(now), now)
+        true = to_come(taken(channel.stays.values()) | channel.policy(now), now)
         departures = {
             slot
             for stay in channel.stays.values()
@@ -234,6 +234,13 @@ def test_what_a_channel_reads_it_shows_in_its_own_words_or_not_at_all(kind: str)
         assert to_come(told(channel, STARTED), STARTED) - channel.policy(STARTED) == closed
         assert "ours@hub.example" not in written
         assert ("first@hub.example" in written) == (kind == "hub")
+
+
+def test_an_hour_that_samboat_sells_takes_the_whole_day() -> None:
+    span = Hours(datetime(2026, 10, 1, 8, tzinfo=UTC), datetime(2026, 10, 1, 9, tzinfo=UTC))
+
+    assert len(with_one_stay("samboat", span).taken) == 24
+    assert len(with_one_stay("getmyboat", span).taken) == 1
 
 
 def test_an_hour_that_samboat_reads_takes_the_whole_day() -> None:

@@ -49,7 +49,9 @@ _STANDING = text("""
     FROM links l WHERE l.id = CAST(:link AS uuid)
 """)
 _BLOCKED = text("""
-    SELECT unit_id IS NOT NULL, starts_at, ends_at FROM external_blocks WHERE link_id = CAST(:link AS uuid)
+    SELECT b.unit_id IS NOT NULL, b.starts_at, b.ends_at FROM external_blocks b
+    JOIN external_events e ON e.organization_id = b.organization_id AND e.id = b.event_id
+    WHERE b.link_id = CAST(:link AS uuid) AND e.missing_since IS NULL
 """)
 
 
@@ -139,7 +141,7 @@ class House:
         return Counter(slot for _, slot in taken)
 
     def blocked(self, name: str) -> tuple[frozenset[Slot], frozenset[Slot]]:
-        """What the blocks of one link take, and what found no unit."""
+        """What its calendar takes of the units, and what found no unit; without what it no longer tells."""
         parameters = {"link": self.links[name]}
         rows = self.do(lambda session: session.execute(_BLOCKED, parameters).all())
         found: dict[bool, frozenset[Slot]] = {True: frozenset(), False: frozenset()}

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from connectors.sandbox.channel import Answered, Channel
 from connectors.sandbox.people import Act
 from connectors.sandbox.stays import Slot, Stay, edges, slots
-from hub.domain.periods import Span
+from hub.domain.periods import Nights, Span
 from sync.pull import Outcome
 from tests.flows.zoo.house import MADRID, House, today
 
 AHEAD = timedelta(days=400)
-NOTICES = ("+ ", "~ ", "- ")
+_NOTICE = re.compile(r"(\+|~|-) ")
+_DAYS = re.compile(r"(?:\+|~ .* is now|~) (?P<first>\S{10}) to (?P<after>\d{4}-\d\d-\d\d)(?: on|$|,)")
+_NOTHING = re.compile(r"\+ .*:\d\d$")
+"""Something that takes no unit: told once, if at all"""
 
 
 @dataclass(slots=True)
@@ -31,6 +35,8 @@ class Report:
     stopped: list[str] = field(default_factory=list)
     story: list[str] = field(default_factory=list)
     """Every pull, and what came of it"""
+    untrue: list[str] = field(default_factory=list)
+    """People were told that something came or moved that there is not"""
     notices: Counter[str] = field(default_factory=Counter)
     """How often people were told that something came, changed or went, by channel"""
     real: Counter[str] = field(default_factory=Counter)
@@ -57,6 +63,7 @@ class Report:
             "lost": self.lost,
             "unexplained": self.unexplained,
             "stopped": self.stopped,
+            "untrue": self.untrue,
             "churn": churn,
         }
         return {kind: sentences for kind, sentences in found.items() if sentences}
@@ -77,7 +84,8 @@ class Watch:
         self.known: dict[str, frozenset[Slot]] = {name: frozenset() for name in channels}
         """What was taken when a channel last told the truth to us, and has been ever since"""
         self._told: dict[str, Mapping[str, Span]] = {name: {} for name in channels}
-        self._closed: dict[str, frozenset[Slot]] = {name: frozenset() for name in channels}
+        self._prepared: dict[str, frozenset[Span]] = {name: frozenset() for name in channels}
+        self._told_before: set[tuple[str, str]] = set()
         self._seen: set[tuple[str, Slot]] = set()
 
     def acted(self, name: str, acts: Iterable[Act]) -> None:
@@ -91,10 +99,9 @@ class Watch:
         state = outcome.state
         self.report.pulls[state] += 1
         told = f"{answered.status} {answered.fault}" if answered else "nothing"
-        self.report.notices[name] += sum(line[:2] in NOTICES for line in outcome.summary)
+        if answered is not None and state == "changed":
+            self._hear(name, outcome.summary, answered, now)
         self.report.story.append(f"{now:%m-%d %H:%M} {name}: {told} -> {state}; {'; '.join(outcome.summary)}")
-        if answered is not None and answered.fault:
-            self.report.faults[answered.fault] += 1
         if state in ("failed", "busy") or answered is None or not answered.true:
             return
         self.known[name] = answered.taken
@@ -135,7 +142,8 @@ class Watch:
                 self.report.ghosts.append(f"{slot}: {busy[slot]} instead of {wanted[slot]}")
             if busy[slot] + self._unplaced(slot) < min(units, wanted[slot]):
                 self.report.lost.append(f"{slot}: {busy[slot]} instead of {wanted[slot]}")
-        for name in self.channels:
+        for name, channel in self.channels.items():
+            self.report.faults.update(channel.met)
             standing = self.house.standing(name)
             if standing.guard is not None or standing.missing:
                 self.report.unexplained.append(f"{name} is still guarded at the end")
@@ -147,6 +155,21 @@ class Watch:
         for slot in self._to_come(surplus & ours, now):
             self.report.echoes.append(f"{now:%m-%d %H:%M} {slot} by {name}")
 
+    def _hear(self, name: str, lines: Iterable[str], answered: Answered, now: datetime) -> None:
+        """What people are told must be of the channel's own, and no word of ours."""
+        true = answered.taken | answered.policy
+        for line in filter(_NOTICE.match, lines):
+            again = (name, line) in self._told_before
+            if _NOTHING.match(line) and not again:
+                self._told_before.add((name, line))
+                continue
+            self.report.notices[name] += 1
+            if (days := _DAYS.match(line)) and not self.house.hourly:
+                nights = slots(Nights(date.fromisoformat(days["first"]), date.fromisoformat(days["after"])))
+                again = not nights & true
+            if again:
+                self.report.untrue.append(f"{now:%m-%d %H:%M} {name}: {line}")
+
     def _count_real(self, name: str, now: datetime) -> None:
         channel = self.channels[name]
         told = {stay.id: stay.span for stay in channel.stays.values() if _to_come(stay, now)}
@@ -155,6 +178,10 @@ class Watch:
             if before.get(stay_id) != told.get(stay_id):
                 self.report.real[name] += 1 + (stay_id in before and stay_id in told)
         self._told[name] = told
+        prepared = frozenset(span for span in channel.prepared(now) if _ahead(span, now))
+        gone = (span for span in self._prepared[name] - prepared if _ahead(span, now))
+        self.report.real[name] += len(prepared - self._prepared[name]) + len([*gone])
+        self._prepared[name] = prepared
 
     def _unplaced(self, slot: Slot) -> int:
         if len(self.house.units) == 1:

@@ -9,6 +9,7 @@ from itertools import count
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connectors.contract import Mark
 from hub.domain.periods import Hours, Nights, Span
 from sync.planning.feed_entries import (
     SUMMARIES,
@@ -30,6 +31,10 @@ def nights(first: int, after: int) -> Nights:
     return Nights(date(2026, 7, 1) + timedelta(days=first), date(2026, 7, 1) + timedelta(days=after))
 
 
+def sign(origin: str) -> str:
+    return f"us-{origin}"
+
+
 def booked(first: int = 0, after: int = 3) -> Content:
     return Content(Kind.BOOKING, nights(first, after), SUMMARIES[Kind.BOOKING])
 
@@ -49,7 +54,12 @@ contents = st.builds(
     kind=st.sampled_from(Kind),
     span=spans,
     summary=st.sampled_from(["Reserved", "Not available"]),
-    origin=st.none() | st.sampled_from(["a@other.example", "b@other.example"]),
+    mark=st.none()
+    | st.builds(
+        Mark,
+        st.sampled_from(["a@other.example", "b@other.example"]),
+        st.lists(st.sampled_from(["one", "two"]), max_size=3).map(tuple),
+    ),
 )
 feeds = st.dictionaries(st.sampled_from("abcdef"), contents, max_size=6).map(
     lambda said: [Wanted(uid, content) for uid, content in said.items()]
@@ -120,6 +130,13 @@ def test_a_stored_content_is_read_back_as_it_was(content: Content) -> None:
     assert from_json(to_json(content)) == content
 
 
+def test_what_was_stored_before_there_were_ways_is_still_read() -> None:
+    stored = to_json(Content(Kind.RELAYED, nights(0, 3), "Not available", Mark("a@other.example", ("one",))))
+    del stored["via"]
+    assert from_json(stored).mark == Mark("a@other.example", ())
+    assert from_json({**stored, "origin": None}).mark is None
+
+
 disjoint = st.lists(st.integers(0, 60), unique=True, max_size=12).map(
     lambda edges: [nights(*pair) for pair in zip(sorted(edges)[::2], sorted(edges)[1::2], strict=False)]
 )
@@ -127,9 +144,9 @@ disjoint = st.lists(st.integers(0, 60), unique=True, max_size=12).map(
 
 @given(disjoint)
 def test_sold_out_spans_that_stay_keep_their_uids(spans: list[Nights]) -> None:
-    first = named(spans, [], (f"new-{n}" for n in count()))
+    first = named(spans, [], (f"new-{n}" for n in count()), sign)
     said = [Said(want.uid, want.content, 0, T0) for want in first]
-    assert named(reversed(spans), reversed(said), iter(())) == first
+    assert named(reversed(spans), reversed(said), iter(()), sign) == first
 
 
 @given(disjoint, disjoint)
@@ -137,7 +154,8 @@ def test_every_sold_out_span_has_one_uid_and_an_old_one_only_where_it_was(
     earlier: list[Nights], later: list[Nights]
 ) -> None:
     said = [sold_out(f"old-{n}", span) for n, span in enumerate(earlier)]
-    wanted = named(later, said, (f"new-{n}" for n in count()))
+    wanted = named(later, said, (f"new-{n}" for n in count()), sign)
+    assert all(want.content.mark == Mark(want.uid, (sign(want.uid),)) for want in wanted)
     assert len({want.uid for want in wanted}) == len(later)
     assert [want.content.span for want in wanted] == later
     was = {entry.uid: entry.content.span for entry in said}
@@ -173,18 +191,18 @@ def test_a_clock_set_back_does_not_make_an_entry_older() -> None:
 
 def test_a_sold_out_span_that_grows_shrinks_or_shifts_stays_the_same_one() -> None:
     known = [sold_out("a", nights(0, 5)), sold_out("b", nights(10, 12))]
-    wanted = named([nights(3, 8), nights(11, 20)], known, iter(()))
+    wanted = named([nights(3, 8), nights(11, 20)], known, iter(()), sign)
     assert [want.uid for want in wanted] == ["a", "b"]
 
 
 def test_when_one_sold_out_span_becomes_two_the_first_inherits() -> None:
-    wanted = named([nights(4, 5), nights(0, 2)], [sold_out("a", nights(0, 5))], iter(["new"]))
+    wanted = named([nights(4, 5), nights(0, 2)], [sold_out("a", nights(0, 5))], iter(["new"]), sign)
     assert [(want.uid, want.content.span) for want in wanted] == [("a", nights(0, 2)), ("new", nights(4, 5))]
 
 
 def test_when_two_become_one_the_earlier_name_stays() -> None:
     known = [sold_out("b", nights(3, 5)), sold_out("a", nights(0, 2))]
-    assert [want.uid for want in named([nights(0, 5)], known, iter(()))] == ["a"]
+    assert [want.uid for want in named([nights(0, 5)], known, iter(()), sign)] == ["a"]
 
 
 def test_neither_withdrawn_spans_nor_bookings_nor_neighbours_lend_their_names() -> None:
@@ -193,4 +211,4 @@ def test_neither_withdrawn_spans_nor_bookings_nor_neighbours_lend_their_names() 
         Said("booking", booked(0, 3), 0, T0),
         sold_out("neighbour", nights(3, 6)),
     ]
-    assert [want.uid for want in named([nights(0, 3)], known, iter(["new"]))] == ["new"]
+    assert [want.uid for want in named([nights(0, 3)], known, iter(["new"]), sign)] == ["new"]

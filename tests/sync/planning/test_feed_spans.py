@@ -9,15 +9,21 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connectors.contract import Mark
 from hub.domain.availability import SellableUnit
 from hub.domain.periods import Hours, LetBy, Nights, Period, Span, occupied
 from hub.ids import new_id
+from sync.planning import marks
 from sync.planning.feed_entries import Kind
 from sync.planning.feed_spans import Take, by_cause, nothing_for_sale, sold_out
 
 MADRID = ZoneInfo("Europe/Madrid")
 JULY = date(2026, 7, 1)
 ROOMS = tuple(new_id() for _ in range(3))
+
+
+def sign(origin: str) -> str:
+    return f"us-{origin}"
 
 
 def leaf(n: int, let_by: LetBy = LetBy.NIGHT) -> SellableUnit:
@@ -99,25 +105,79 @@ def test_cars_are_sold_out_by_the_hour_and_so_is_a_fleet_that_is_mixed() -> None
 
 def test_what_takes_several_parts_is_shown_once_for_the_whole() -> None:
     given_takes = [taken(0, nights(0, 2), "u"), taken(1, nights(0, 2), "u"), taken(1, nights(3, 4), "v")]
-    shown = by_cause(given_takes, LetBy.NIGHT, MADRID)
+    shown = by_cause(given_takes, LetBy.NIGHT, MADRID, sign)
     assert [(want.uid, want.content.span) for want in shown] == [("u", nights(0, 2)), ("v", nights(3, 4))]
 
 
-def test_only_what_is_relayed_names_an_origin_and_only_bookings_are_called_reserved() -> None:
+def test_only_what_guests_have_is_called_reserved() -> None:
     given_takes = [
         taken(0, nights(0, 1), "b", Kind.BOOKING),
         taken(0, nights(1, 2), "k", Kind.BLACKOUT),
         taken(0, nights(2, 3), "r", Kind.RELAYED),
+        taken(0, nights(3, 4), "g", Kind.RELAYED_STAY),
     ]
-    shown = {want.uid: want.content for want in by_cause(given_takes, LetBy.NIGHT, MADRID)}
-    assert [shown[uid].origin for uid in "bkr"] == [None, None, "r"]
-    assert [shown[uid].summary for uid in "bkr"] == ["Reserved", "Not available", "Not available"]
+    shown = {want.uid: want.content for want in by_cause(given_takes, LetBy.NIGHT, MADRID, sign)}
+    assert [shown[uid].summary for uid in "bkrg"] == [
+        "Reserved",
+        "Not available",
+        "Not available",
+        "Reserved",
+    ]
+
+
+def test_all_begins_here_but_what_came_with_a_mark_and_goes_on_its_way() -> None:
+    came = {"origin": "far@away", "via": ["first", "second"]}
+    given_takes = [taken(0, nights(0, 1), "b"), taken(0, nights(2, 3), "r", Kind.RELAYED)._replace(mark=came)]
+    shown = {want.uid: want.content.mark for want in by_cause(given_takes, LetBy.NIGHT, MADRID, sign)}
+    assert shown == {"b": Mark("b", ("us-b",)), "r": Mark("far@away", ("first", "second", "us-far@away"))}
+
+
+def test_what_came_by_two_ways_is_said_once_with_the_shorter() -> None:
+    long, short = ({"origin": "far@away", "via": via} for via in (["one", "two"], ["one"]))
+    given_takes = [
+        taken(0, nights(0, 2), "a", Kind.RELAYED)._replace(mark=long),
+        taken(0, nights(0, 2), "b", Kind.RELAYED)._replace(mark=short),
+        taken(0, nights(0, 3), "c", Kind.RELAYED)._replace(mark=long),
+    ]
+    for takes in (given_takes, given_takes[::-1]):
+        shown = by_cause(takes, LetBy.NIGHT, MADRID, sign)
+        assert {(want.uid, want.content.span) for want in shown} == {("b", nights(0, 2)), ("c", nights(0, 3))}
+
+
+def test_each_piece_of_a_cause_is_said_and_the_first_keeps_its_name() -> None:
+    parts = [
+        taken(0, nights(0, 2), "u@hub"),
+        taken(0, nights(5, 6), "u@hub"),
+        taken(0, nights(6, 8), "u@hub"),
+    ]
+    shown = by_cause(parts[::-1], LetBy.NIGHT, MADRID, sign)
+    assert [(want.uid, want.content.span) for want in shown] == [
+        ("u@hub", nights(0, 2)),
+        ("u.20260706@hub", nights(5, 8)),
+    ]
+    assert {want.content.mark for want in shown} == {Mark("u@hub", ("us-u@hub",))}
+
+
+def test_a_later_piece_keeps_its_name_while_it_begins_where_it_did() -> None:
+    whole = by_cause([taken(0, nights(0, 2)), taken(0, nights(5, 8))], LetBy.NIGHT, MADRID, sign)
+    shrunk = by_cause([taken(0, nights(1, 2)), taken(0, nights(5, 7))], LetBy.NIGHT, MADRID, sign)
+    assert [want.uid for want in whole] == [want.uid for want in shrunk]
+    assert {marks.whole(want.uid) for want in whole} == {"u"}
+
+
+def test_pieces_that_meet_within_one_night_are_no_pieces() -> None:
+    given_takes = [taken(0, hours(0, 14, 16)), taken(0, hours(0, 20, 22)), taken(0, hours(1, 14, 16))]
+    (want,) = by_cause(given_takes, LetBy.NIGHT, MADRID, sign)
+    assert want.content.span == nights(0, 2)
+    one, other = by_cause(given_takes[:2], LetBy.HOUR, MADRID, sign)
+    assert (one.content.span, other.content.span) == (hours(0, 14, 16), hours(0, 20, 22))
+    assert other.uid == "u.20260701T200000Z"
 
 
 def test_hours_are_rounded_outwards_to_whole_seconds() -> None:
     first = datetime(2026, 7, 1, 8, 0, 0, 900, tzinfo=UTC)
     after = datetime(2026, 7, 1, 9, 0, 0, 1, tzinfo=UTC)
-    (want,) = by_cause([Take(ROOMS[0], Kind.BOOKING, "u", first, after)], LetBy.HOUR, MADRID)
+    (want,) = by_cause([Take(ROOMS[0], Kind.BOOKING, "u", first, after)], LetBy.HOUR, MADRID, sign)
     assert want.content.span == Hours(
         datetime(2026, 7, 1, 8, tzinfo=UTC), datetime(2026, 7, 1, 9, 0, 1, tzinfo=UTC)
     )
