@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import hashlib
 import re
+import resource
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -42,20 +44,20 @@ CHANGES = 100
 MIB = 1024 * 1024
 
 
-def feed(events: int, version: int = 0) -> bytes:
-    """As Airbnb writes, with a DTSTAMP that is new each time."""
+def feed(events: int, turn: int = 0, changes: int = 0) -> bytes:
+    """As Airbnb writes, with a DTSTAMP that is new each turn, and one event in so many that is."""
     lines = ["BEGIN:VCALENDAR", "PRODID:-//Airbnb Inc//Hosting Calendar 1.0//EN", "VERSION:2.0"]
     for number in range(events):
         arrival = FIRST + timedelta(days=number % 1000)
-        changed = version if version and number % CHANGES == 0 else 0
+        changed = turn if changes and number % changes == 0 else 0
         lines += [
             "BEGIN:VEVENT",
             f"DTEND;VALUE=DATE:{arrival + timedelta(days=2):%Y%m%d}",
             f"DTSTART;VALUE=DATE:{arrival:%Y%m%d}",
-            f"DTSTAMP:20261201T12{version // 60 % 60:02}{version % 60:02}Z",
+            f"DTSTAMP:20261201T{turn // 3600:02}{turn // 60 % 60:02}{turn % 60:02}Z",
             f"UID:1418fb94e984-e8bd63a9b0ec1d8e4fb1a1f2ce{number:06}@airbnb.com",
             "DESCRIPTION:Reservation URL: https://www.airbnb.com/hosting/reservations/de",
-            f" tails/HM{number:06}{changed % 100:02}\\nPhone Number (Last 4 Digits): {number % 10_000:04}",
+            f" tails/HM{number:06}{changed:04}\\nPhone Number (Last 4 Digits): {number % 10_000:04}",
             "SUMMARY:Reserved",
             "END:VEVENT",
         ]
@@ -73,41 +75,53 @@ def main() -> None:
 
 def _compared(events: int, times: int) -> list[Row]:
     body = feed(events)
-    versions = iter(range(1, 1000))
+    turn = iter(range(1, 10_000))
     alone = best(lambda _: Calendar.from_ical(body), times // 10 + 1)
     bare = best(lambda _: unfold_and_split(body), times)
 
     known: Known = Memo(limits.MEMO_BYTES)
     read(body, WINDOW, ZONE, known)
     digest = hashlib.sha256(body).hexdigest()
-    ours = {
-        "new": best(lambda _: read(body, WINDOW, ZONE), times),
-        "again, its bytes being another's": best(
-            lambda other: read(other, WINDOW, ZONE, known), times, lambda: feed(events, 60 * next(versions))
+
+    def again(other: bytes) -> object:
+        return read(other, WINDOW, ZONE, known)
+
+    rows = [
+        row("new", best(lambda _: read(body, WINDOW, ZONE), times), alone, bare),
+        row(
+            "unchanged but for its DTSTAMPs",
+            best(again, times, lambda: feed(events, next(turn))),
+            alone,
+            bare,
+            BAR,
         ),
-        "1 % changed": best(
-            lambda other: read(other, WINDOW, ZONE, known), times, lambda: feed(events, next(versions))
-        ),
-    }
+        row("1 % changed", best(again, times, lambda: feed(events, next(turn), CHANGES)), alone, bare, BAR),
+    ]
     reading.close()
     asked(body)
-    worker = {
-        "new, in the worker": best(asked, times, lambda: renamed(body, next(versions))),
-        "unchanged, in the worker": best(lambda _: hashlib.sha256(body).hexdigest() == digest, times),
-        "shared with another link, in the worker": best(lambda _: asked(body), times),
-        "1 % changed, in the worker": best(asked, times, lambda: feed(events, next(versions))),
-    }
-    return [
-        row(f"{events:,} events, {what}", spent, alone, bare) for what, spent in {**ours, **worker}.items()
+    hashed = best(lambda _: hashlib.sha256(body).hexdigest() == digest, times)
+    rows += [
+        row("new, in the worker", best(asked, times, lambda: renamed(body, next(turn))), alone, bare),
+        row("unchanged, in the worker", hashed, alone, bare, BAR),
+        row("of two links, in the worker", best(lambda _: asked(body), times), alone, bare),
+        row(
+            "1 % changed, in the worker",
+            best(asked, times, lambda: feed(events, next(turn), CHANGES)),
+            alone,
+            bare,
+        ),
     ]
+    return [replace(found, what=f"{events:,} events, {found.what}") for found in rows]
 
 
-def row(what: str, spent: float, alone: float, bare: float) -> Row:
+def row(what: str, spent: float, alone: float, bare: float, bar: float | None = None) -> Row:
     ratio = alone / spent
-    held = None if "new" in what else ratio >= BAR
-    bar = "for information" if held is None else f">= {BAR:g} x faster than icalendar"
     peers = f"icalendar {alone * 1e3:,.1f} ms, bare {bare * 1e3:,.1f} ms"
-    return Row(what, f"{spent * 1e3:,.2f} ms", peers, f"{ratio:,.1f} x; bare {bare / spent:.2f} x", bar, held)
+    ratios = f"{ratio:,.1f} x; bare {bare / spent:.2f} x"
+    if bar is None:
+        return Row(what, f"{spent * 1e3:,.2f} ms", peers, ratios)
+    words = f">= {bar:g} x faster than icalendar"
+    return Row(what, f"{spent * 1e3:,.2f} ms", peers, ratios, words, ratio >= bar)
 
 
 def best(measured: Callable[[bytes], object], times: int, prepared: Callable[[], bytes] = bytes) -> float:
@@ -118,17 +132,17 @@ def best(measured: Callable[[bytes], object], times: int, prepared: Callable[[],
     found = []
     for _ in range(ROUNDS):
         bodies = [prepared() for _ in range(times)]
-        before, asked = spent(), [reader.pid for reader in readers()]
+        before = spent()
         for body in bodies:
             measured(body)
-        if [reader.pid for reader in readers()] != asked:
-            raise SystemExit("the reader was replaced meanwhile, and its time is lost")
         found.append((spent() - before) / times)
     return min(found)
 
 
 def spent() -> float:
-    used = time.process_time()
+    """Seconds of CPU time so far, those of readers that have ended included."""
+    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+    used = time.process_time() + ended.ru_utime + ended.ru_stime
     for reader in readers():
         cpu = reader.cpu_times()
         used += cpu.user + cpu.system

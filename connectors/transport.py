@@ -54,6 +54,8 @@ class Reply:
     """Of a success; what comes with any other status is not read"""
     url: str = field(repr=False)
     host: str
+    authority: str = ""
+    """The host, and its port where that is not the usual one: whose answer it is"""
 
 
 class Network:
@@ -138,7 +140,7 @@ class Network:
         ) as error:
             if self._streams.closed:
                 raise Closing from error
-            raise _no_answer(host, error) from error
+            raise _no_answer(goal, error) from error
         except Overloaded as error:
             raise Unavailable(f"{host} was not asked: {error}", code="overloaded") from error
 
@@ -168,7 +170,7 @@ class Network:
             if 200 <= response.status < 300:
                 budget.wire_bytes += 2 * max_bytes
                 body = self._body(response.iter_stream(), names, goal.host, max_bytes, budget)
-            return Reply(response.status, names, body, url, goal.host)
+            return Reply(response.status, names, body, url, goal.host, goal.authority)
 
     def _body(
         self,
@@ -195,7 +197,7 @@ class Network:
 def failure(reply: Reply) -> ConnectorError | None:
     """What an answer's status means for the caller; None for 2xx and 304."""
     host, status, wait = reply.host, reply.status, retry_after(reply)
-    ailing = host if status in _UNWELL or wait is not None else ""
+    ailing = reply.authority if status in _UNWELL or wait is not None else ""
     if 200 <= status < 300 or status == 304:
         return None
     if status in (401, 403):
@@ -242,7 +244,7 @@ def _follow(url: str, goal: Target, location: str, headers: Mapping[str, str]) -
     """The next address and what may be told to it."""
     try:
         following = str(httpx.URL(url).join(location))
-    except httpx.InvalidURL as error:
+    except (httpx.InvalidURL, ValueError) as error:  # the standard library's own, of a host in brackets
         raise Rejected(f"{goal.host} redirects to an unreadable address", code="address_refused") from error
     after = _read(following)
     if goal.scheme == "https" and after.scheme == "http":
@@ -252,18 +254,19 @@ def _follow(url: str, goal: Target, location: str, headers: Mapping[str, str]) -
     return following, {name: value for name, value in headers.items() if name not in _OWN_HOST_ONLY}
 
 
-def _no_answer(host: str, error: Exception) -> Unavailable:
+def _no_answer(goal: Target, error: Exception) -> Unavailable:
+    host, asked = goal.host, goal.authority
     if isinstance(error, httpcore.TimeoutException):
-        return Unavailable(f"{host} did not answer in time", code="timeout", host=host)
+        return Unavailable(f"{host} did not answer in time", code="timeout", host=asked)
     if isinstance(error, UnknownHost):
-        return Unavailable(f"the name {host} cannot be resolved", code="unknown_host", host=host)
+        return Unavailable(f"the name {host} cannot be resolved", code="unknown_host", host=asked)
     # httpcore raises `from None`, which leaves the context alone.
     if isinstance(error, httpcore.ConnectError) and isinstance(
         error.__context__, ssl.SSLCertVerificationError
     ):
-        return Unavailable(f"the certificate of {host} is not valid", code="bad_certificate", host=host)
+        return Unavailable(f"the certificate of {host} is not valid", code="bad_certificate", host=asked)
     if isinstance(error, httpcore.ConnectError):
-        return Unavailable(f"{host} cannot be reached", code="unreachable", host=host)
+        return Unavailable(f"{host} cannot be reached", code="unreachable", host=asked)
     if isinstance(error, TooMuch):
         return Unavailable(f"{host} answered more than it can have to say", code="too_large")
     return Unavailable(f"{host} broke off its answer", code="interrupted")

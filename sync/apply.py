@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from connectors.contract import Pulled
 from hub.models.links import Link
+from hub.queries import exports
 from hub.queries import links as links_query
 from hub.services import asking, outbox
 from sync import blocks, conflicts, echo, holding
@@ -51,8 +52,11 @@ def apply(session: Session, link: Link, pulled: Pulled, now: datetime) -> Applie
     windows = slides.kinds(heard, measure, now)
     binding = identity.bind(held.known, heard, measure, now, windows)
     found = differences.between(binding, measure, now)
-    standings = Standings(echo.judge_reading(session, link, offers, pulled, held, found, measure, now))
+    judged, dropped = echo.judge_reading(session, link, offers, pulled, held, found, measure, now)
+    standings = Standings(judged)
     verdict = guard.judge(found, measure, now, read_at=link.verified_at, ours=standings.ours)
+    if verdict.guard is None or not verdict.guard.tripped:
+        exports.drain(session, dropped, now)
 
     writing = Writing(session, link, held, found, verdict, standings, measure, now)
     if writing.nothing:

@@ -44,7 +44,8 @@ def place(
     if not offers:
         return placing.unplaced(events, zone, ours)
     taken = _taken(session, offers, [when for _, when in events], zone, without, now)
-    return placing.assign(events, offers, taken, had, ours)
+    rests = query.remainders_beside(session, events[0][0]) if len(offers) > 1 and events else frozenset()
+    return placing.assign(events, offers, taken, had, ours, rests)
 
 
 def write(

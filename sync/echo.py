@@ -40,19 +40,18 @@ def judge_reading(
     found: Difference,
     measure: Measure,
     now: datetime,
-) -> dict[str, Verdict]:
+) -> tuple[dict[str, Verdict], frozenset[UUID]]:
     """
-    How the events of a whole calendar stand, by their keys; what the channel has dropped is written down.
+    How the events of a whole calendar stand, by their keys, and the exports that its channel has dropped.
 
     Empty where none of our feeds has to do with the link's units: then all events are the channel's own.
     """
     scene = _Scene.of(session, link, offers, measure, pulled.source or link.source, pulled.returns_ours)
     if scene is None:
-        return {}
+        return {}, frozenset()
     heard = tuple(_of_reading(held, found, measure))
     history = scene.history(session, held.rows.values(), heard, now)
-    query.drain(session, draining.drained(history, heard, now), now)
-    return echoes.judge(history, heard, now)
+    return echoes.judge(history, heard, now), draining.drained(history, heard, now)
 
 
 def judge_stored(
@@ -168,20 +167,20 @@ class _Scene:
         if uids or origins:
             named = query.of_names(session, self.domains.keys(), origins, uids, now)
             found |= {row.id: row for row in named}
-        stored = [(row, one) for row in rows if (one := of_row(row, self.measure)) is not None]
-        told = (
-            one
-            for row, one in stored
+        told = [
+            (row, one)
+            for row in rows
             if row.missing_since is None and row.kept_at is None and not row.remainder
-        )
+            if (one := of_row(row, self.measure)) is not None
+        ]
+        closed = (one.before for row, one in told if one.nature is not Nature.STAY and row.slide is None)
         return History(
             exports=tuple(self._export(row) for row in found.values()),
             returned=self.returned,
-            held=tuple(one.before for _, one in stored if one.before is not None),
-            once=self.measure.once,
-            read_at=self.link.verified_at,
-            shown=shown(told, self.returned),
             by_content=self.by_content,
+            read_at=self.link.verified_at,
+            shown=shown((one for _, one in told), self.returned),
+            closed=tuple(before for before in closed if before is not None) if self.measure.once else (),
         )
 
     def _export(self, row: Row[Any]) -> Export:

@@ -16,8 +16,6 @@ from hub.queries.feeds import FeedLink
 from sync.feed_content import FeedContent
 from sync.planning.feed_entries import Kind, Said
 
-RELAYED = (Kind.RELAYED, Kind.RELAYED_STAY)
-
 
 def record(
     session: Session,

@@ -71,9 +71,10 @@ def _takes(
     """
     if not offers:
         return []
-    return [
-        Take._make(row) for row in query.taken(session, feed.link.id, inventory.leaves(offers), since, now)
-    ]
+    takes = map(Take._make, query.taken(session, inventory.leaves(offers), since, now))
+    if feed.link.unit_id is not None:
+        return feed_spans.to_tell(takes, feed.link.id)
+    return [take for take in takes if take.told_by != feed.link.id]
 
 
 def _hash(

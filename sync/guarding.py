@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from enum import StrEnum
-from itertools import chain
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -17,8 +16,10 @@ from hub.models.links import Link
 from hub.queries import external, locks
 from hub.queries import links as query
 from hub.services import asking, changes, outbox
-from sync import conflicts
-from sync.planning import words
+from sync import conflicts, holding
+from sync.planning import guard, words
+from sync.planning.guard import SPANS_TOLD
+from sync.planning.measure import Measure
 
 
 class Action(StrEnum):
@@ -37,12 +38,19 @@ def decide(
     link = query.locked(session, link_id)
     chosen = _chosen(session, link_id, event_ids)
     place = asking.property_of(session, link.property_id)
-    zone = ZoneInfo(place.time_zone)
+    measure = Measure.of(query.scope(session, link), ZoneInfo(place.time_zone))
     if action is Action.RELEASE:
-        _release(session, link, chosen, zone)
+        _release(session, link, chosen, measure)
     else:
-        _keep(session, link, chosen, zone)
-    if not external.waiting(session, link_id):
+        _keep(session, link, chosen, measure.zone)
+    left = external.waiting(session, link_id)
+    if left and link.guard is not None:
+        spans = [words.span(event, measure.zone) for event in left]
+        why = f"{len(left)} still wait to be freed: {', '.join(spans[:SPANS_TOLD])}"
+        freed = [span.split(" to ") for span in spans[:SPANS_TOLD]]
+        link.guard = {**link.guard, "why": why, "freed": freed}
+        link.state_reason = why if link.state == "guarded" else link.state_reason
+    elif not left:
         link.guard = None
         if link.state == "guarded":
             link.state, link.state_reason = "active", None
@@ -62,21 +70,25 @@ def _chosen(session: Session, link_id: UUID, event_ids: Collection[UUID] | None)
     return tuple(known[event_id] for event_id in dict.fromkeys(event_ids))
 
 
-def _release(session: Session, link: Link, events: Collection[ExternalEvent], zone: ZoneInfo) -> None:
+def _release(session: Session, link: Link, events: Collection[ExternalEvent], measure: Measure) -> None:
+    """What of them is over stays, and what they take is free."""
+    now = clock.now()
+    held = holding.of_link(session, link, measure)
     ids = frozenset(event.id for event in events)
-    held = external.blocks_of(session, link.id)
-    units = frozenset(
-        block.unit_id
-        for block in chain.from_iterable(held.get(event_id, ()) for event_id in ids)
-        if block.unit_id is not None
-    )
+    units = frozenset(leaf for event_id in ids for leaf in held.leaves(event_id))
     locks.units(session, units)
-    for event in events:
-        before = {"link_id": str(link.id), "span": words.span(event, zone)}
+    gone = guard.release((one for one in held.known if one.id in ids), measure, now)
+    for one in gone:
+        row = held.rows[one.known.id]
+        before = {"link_id": str(link.id), "span": words.span(row, measure.zone)}
         changes.record(
-            session, "external_event", event.id, "released", before=before, property_id=link.property_id
+            session, "external_event", row.id, "released", before=before, property_id=link.property_id
         )
-    external.drop_events(session, ids)
+        if one.past is not None:
+            holding.shorten(row, one.past, measure, now)
+    external.end_blocks(session, ids, measure.cut(now))
+    external.drop_events(session, [one.known.id for one in gone if one.past is None])
+    session.flush()
     conflicts.reconcile(session, ids)
     if units:
         outbox.inventory_changed(session, units, "link.released", link.id)

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
 from connectors.addresses import AddressRefused, target
-from connectors.errors import ConnectorError
+from connectors.errors import ConnectorError, RateLimited, Unavailable
 from hub import clock
 from hub.queries import hosts as query
 from hub.queries import links
@@ -23,17 +23,18 @@ OURSELVES = frozenset({"localhost", "127.0.0.1", "::1"})
 
 def named_in(settings: BaseModel) -> str:
     """
-    The host that a connector's settings say to ask; empty where they name none.
+    The host that a connector's settings say to ask, with its port where that is not the usual one: behind
+    another port is somebody else. Empty where they name none.
 
     A connector that calls an address of somebody's own has it in a setting `url`; one that calls its
     channel's fixed address has a quota of its own there, and nothing to share.
     """
     url = getattr(settings, "url", None)
     try:
-        host = target(url).host if isinstance(url, str) else ""
+        goal = target(url) if isinstance(url, str) else None
     except AddressRefused:
         return ""
-    return "" if host in OURSELVES else host
+    return goal.authority if goal is not None and goal.host not in OURSELVES else ""
 
 
 def known(session: Session, link_id: UUID, host: str, settings: BaseModel) -> str:
@@ -73,9 +74,16 @@ def failed(session: Session, host: Standing, error: ConnectorError) -> None:
     A pull failed. Where the error is of a whole host, that one is spared: for all its calendars, of
     whomever. It is another than `host` where a redirect led there.
     """
-    if not error.host or error.host in OURSELVES:
+    if not error.host or _is_here(error.host):
         return
     now = clock.now()
+    asks = isinstance(error, Unavailable | RateLimited) and error.retry_after is not None
+    if host.not_before is not None and host.not_before > now and not asks:
+        return  # let in by hand during our own pause: who insists makes it no longer for the others
     before = host if error.host == host.name else Standing(error.host)
     after = politeness.after_failure(before, error, now, random.random())  # noqa: S311
     query.spare(session, after.name, after.failures, after.not_before, after.asked_until, now)
+
+
+def _is_here(authority: str) -> bool:
+    return authority in OURSELVES or authority.rpartition(":")[0].strip("[]") in OURSELVES

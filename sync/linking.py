@@ -107,8 +107,9 @@ def afresh(session: Session, row: Link) -> None:
     """The locked link's settings have changed: what a running pull brings is of the old ones, and void."""
     query.revoke(session, row.id)
     row.cursor, row.next_pull_at, row.failures = None, clock.now(), 0
+    external.count_readings_anew(session, row.id, clock.now())
     if row.state in ("needs_auth", "lost"):
-        row.state, row.state_reason = "active", None
+        row.state, row.state_reason = _pulled(row)
 
 
 def unlink(session: Session, link_id: UUID) -> None:
@@ -140,7 +141,7 @@ def pause(session: Session, link_id: UUID) -> Link:
 
 
 def resume(session: Session, link_id: UUID) -> Link:
-    row = _state(session, link_id, "active", None)
+    row = _state(session, link_id, *_pulled(query.locked(session, link_id)))
     query.revoke(session, link_id)
     row.next_pull_at, row.failures = clock.now(), 0
     session.flush()
@@ -155,6 +156,13 @@ def rotate_feed(session: Session, link_id: UUID) -> Link:
     feeds.issue_token(session, row)
     _record(session, row, "feed_rotated")
     return row
+
+
+def _pulled(row: Link) -> tuple[str, str | None]:
+    """The state of a link that is pulled again, and why: its guard has not gone meanwhile."""
+    if row.guard is not None and row.guard["tripped"]:
+        return "guarded", row.guard["why"]
+    return "active", None
 
 
 def _state(session: Session, link_id: UUID, state: str, reason: str | None) -> Link:

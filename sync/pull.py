@@ -7,10 +7,11 @@ works, the fence aborts whoever lost it, and nothing is written before everythin
 
 from __future__ import annotations
 
+import logging
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TypeVar
 from uuid import UUID
@@ -18,7 +19,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from connectors.contract import Pulled
-from connectors.errors import ConnectorError
+from connectors.errors import ConnectorError, Unavailable
 from connectors.transport import Closing
 from hub import clock
 from hub.database import Actor
@@ -53,21 +54,31 @@ class Outcome:
 
 BUSY = Outcome("busy")
 
+OURS = frozenset({"no_reader", "overloaded"})
+"""Codes of what keeps us from reading a calendar, and says nothing about it"""
+OUR_FAULT = timedelta(seconds=5)
+
+log = logging.getLogger(__name__)
+
 
 def pull(runtime: Runtime, organization_id: UUID, link_id: UUID, *, trigger: str = "schedule") -> Outcome:
     """Bring what we hold of a link's calendar up to date. An outage changes nothing that is held."""
     begun = _begin(runtime, organization_id, link_id, trigger)
     if isinstance(begun, Outcome):
         return begun
-    attempt = _Attempt(runtime, begun.lease, trigger, begun.asked_for, begun.host)
+    attempt = _Attempt(runtime, begun.lease, trigger, begun.asked_for, begun.host, begun.link.arrives_at)
     if begun.lease.attempts > schedule.CRASHES_BEFORE_SETTING_ASIDE:
         return attempt.set_aside()
     try:
         pulled = begun.ask()
     except ConnectorError as error:
-        return attempt.failed(error)
+        return attempt.given_back(soon=OUR_FAULT) if error.code in OURS else attempt.failed(error)
     except Closing:
         return attempt.given_back()
+    except Exception as error:  # a defect of ours: told as one, and no reason to kill the worker
+        log.exception("asking for the calendar of link %s failed", link_id)
+        defect = f"a defect of the hub ({type(error).__name__}); what is held stays held"
+        return attempt.failed(Unavailable(defect, code="defect"))
     if pulled.unchanged and trigger == "schedule" and attempt.unchanged(begun.link, pulled):
         return Outcome("unchanged")
     return attempt.apply(pulled)
@@ -93,7 +104,7 @@ def _begin(runtime: Runtime, organization_id: UUID, link_id: UUID, trigger: str)
     by_hand = trigger != "schedule"
     with runtime.database.unit_of_work(organization_id) as session:
         lease = query.acquire(session, link_id, lasting)
-        link = pulls.read(session, link_id)
+        link = pulls.read(session, link_id, clock.now())
         if lease is None:
             return BUSY
         run = runs.waiting(session, link_id) if link.is_asked_for else None
@@ -126,14 +137,14 @@ class _Attempt:
     trigger: str
     asked_for: UUID | None
     host: Standing
+    arrives_at: datetime | None
 
     def unchanged(self, link: Pullable, pulled: Pulled) -> bool:
         """The usual end, in one statement; False where there is more to do than to note that all stays."""
         if self.asked_for is not None or self.host.failures:
             return False
         now = clock.now()
-        interval = timedelta(seconds=link.interval_seconds)
-        next_pull_at = schedule.after_success(now, interval, random.random())  # noqa: S311
+        next_pull_at = self._next(now, timedelta(seconds=link.interval_seconds))
         with self.runtime.database.unit_of_work(self.lease.organization_id) as session:
             return pulls.end_unchanged(
                 session, self.lease, link.next_pull_at, now, next_pull_at, pulled.cursor
@@ -148,7 +159,7 @@ class _Attempt:
             applied = apply(session, link, pulled, now)
             hosts.answered(session, self.host)
             waits = applied.guard if applied.read else guard_of(link)
-            next_pull_at = schedule.after_success(now, _interval(link), random.random())  # noqa: S311
+            next_pull_at = self._next(now, _interval(link))
             if waits is not None:
                 jitter = random.random()  # noqa: S311
                 next_pull_at = schedule.while_waiting(now, next_pull_at, waits.again_at, jitter)
@@ -200,10 +211,16 @@ class _Attempt:
 
         return self._transact(work)
 
-    def given_back(self) -> Outcome:
-        """This process is about to end: the next one asks at once, and this was no attempt."""
+    def _next(self, now: datetime, interval: timedelta) -> datetime:
+        """When to come again after a success: sooner where somebody is about to arrive."""
+        arrives_in = self.arrives_at - now if self.arrives_at is not None else None
+        near = schedule.near_arrivals(interval, arrives_in)
+        return schedule.after_success(now, near, random.random())  # noqa: S311
+
+    def given_back(self, soon: timedelta = timedelta()) -> Outcome:
+        """What kept us from asking is ours, as that this process is about to end: this was no attempt."""
         with self.runtime.database.unit_of_work(self.lease.organization_id) as session:
-            hosts_query.give_back(session, self.lease.link_id, self.lease.fence, clock.now())
+            hosts_query.give_back(session, self.lease.link_id, self.lease.fence, clock.now() + soon)
         return BUSY
 
     def set_aside(self) -> Outcome:

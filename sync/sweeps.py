@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime, timedelta
 from functools import partial
 from uuid import UUID
@@ -16,6 +17,8 @@ from hub.queries import links as links_query
 from sync import conflicts
 from sync.restanding import restand
 from sync.runtime import Runtime
+
+log = logging.getLogger(__name__)
 
 RETENTION: dict[str, tuple[timedelta, str]] = {
     "idempotency_keys": (timedelta(days=7), "created_at < :before"),
@@ -58,7 +61,11 @@ def _restand(runtime: Runtime, organization_id: UUID, now: datetime) -> None:
     with runtime.database.unit_of_work(organization_id) as session:
         links = external.links_to_restand(session, now)
     for link_id in links:
-        runtime.database.transact(organization_id, partial(_restand_one, link_id=link_id), Actor("worker"))
+        try:
+            work = partial(_restand_one, link_id=link_id)
+            runtime.database.transact(organization_id, work, Actor("worker"))
+        except Exception:  # whatever is the matter with one link: the others, and the next hour, go on
+            log.exception("the events of link %s could not be judged anew", link_id)
 
 
 def _restand_one(session: Session, *, link_id: UUID) -> None:

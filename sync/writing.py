@@ -137,7 +137,8 @@ class Writing:
         ours = self.standings.ours.get(pair.event.key, ())
         takes = difference((pair.takes,), ours) if pair.takes is not None else ()
         waits = not pair.known.leaves and pair.known.id in self.held.blocks
-        return waits or tuple(takes) != pair.known.pieces
+        muted = holding.muted_of(self.held.rows[pair.known.id]) != self.standings.of(pair.event.key).muted
+        return waits or bool(takes and muted) or tuple(takes) != pair.known.pieces
 
     def _waits(self) -> Iterator[tuple[ExternalEvent, Missing | None]]:
         """What is missing now, and what was and is not any more; what is told again comes with its pair."""
@@ -159,7 +160,10 @@ class Writing:
     def _leave(self, remainder: Remainder) -> None:
         of = self.held.rows[remainder.of.id]
         row = holding.add_remainder(self.session, self.link, of, remainder.when, self.measure, self.now)
-        holding.wait(row, remainder.missing)
+        if remainder.of.kept_at is not None and remainder.missing is not None:
+            row.kept_at = remainder.of.kept_at  # a person's word on the whole holds for what is left of it
+        else:
+            holding.wait(row, remainder.missing)
         self._ask(row, remainder.when, remainder.of.leaves)
         if remainder.missing is not None:
             self._record(row, "missing", remainder.when, remainder.when)

@@ -8,6 +8,7 @@ import secrets
 import socket
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ import pytest
 import redis
 
 from hub import clock as hub_clock
+from hub.services import passwords
+from tests.factories import PASSWORD
 from tests.servers import Database, Keeper, Servers, ask
 
 _KEEPER = pytest.StashKey[Keeper]()
@@ -57,9 +60,21 @@ def database(servers: Servers, worker_id: str) -> Database:
     return servers.copy_template(worker_id)
 
 
+@pytest.fixture(scope="session")
+def _emptied(servers: Servers, worker_id: str) -> Database:
+    return servers.copy_template(f"{worker_id}_emptied")
+
+
+@pytest.fixture
+def empty_database(servers: Servers, _emptied: Database) -> Iterator[Database]:
+    """A migrated database with nothing in it, for one test alone, which leaves the schema as it is."""
+    yield _emptied
+    servers.empty(_emptied)
+
+
 @pytest.fixture
 def own_database(servers: Servers, worker_id: str) -> Iterator[Database]:
-    """A migrated database for one test alone."""
+    """A migrated database for one test alone, which may do anything to it; making one takes a while."""
     own = servers.copy_template(f"{worker_id}_{secrets.token_hex(4)}")
     yield own
     servers.drop(own)
@@ -110,6 +125,19 @@ class FrozenClock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> FrozenClock:
     return FrozenClock(monkeypatch)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _one_hash_for_one_password() -> Iterator[None]:
+    """Argon2 is slow on purpose: the factories' password is hashed once, not for each of their members."""
+    hashed = passwords.hashed
+    kept = cache(lambda: hashed(PASSWORD))
+    patch = pytest.MonkeyPatch()
+    patch.setattr(
+        passwords, "hashed", lambda given, *field: kept() if given == PASSWORD else hashed(given, *field)
+    )
+    yield
+    patch.undo()
 
 
 class LeftTheMachine(RuntimeError):

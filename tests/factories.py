@@ -46,7 +46,9 @@ def a_member(session: Session, role: str = "staff", *, email: str | None = None)
 
 
 def a_property(session: Session, *, name: str = "Casa Azul", **fields: Any) -> Property:
-    return properties.create(session, NewProperty(name, **({"time_zone": "Europe/Madrid"} | fields)))
+    """With a slug that nobody else has: else it is looked for among those of all houses of that name."""
+    usual: dict[str, Any] = {"time_zone": "Europe/Madrid", "slug": f"casa-azul-{new_id().hex}"}
+    return properties.create(session, NewProperty(name, **(usual | fields)))
 
 
 def a_unit_type(session: Session, property_id: UUID, **fields: Any) -> UnitType:

@@ -197,7 +197,7 @@ def _answering(settings: Settings) -> list[str]:
     built = build(settings)
     try:
         with built.connection_for_write() as connection:
-            connection.ensure_connection(max_retries=1, timeout=SECONDS)
+            connection.ensure_connection(max_retries=1, interval_start=0, timeout=SECONDS)
             replies = built.control.ping(timeout=ANSWER_WITHIN, connection=connection) or []
     except (OSError, OperationalError):
         return []

@@ -15,8 +15,9 @@ from workers.process import runtime
 from workers.queues import waiting
 from workers.schedule import PULLS
 
-MOST_WAITING = 100
-"""Pulls that wait for a puller; the others stay due in the database, which knows whose turn it is"""
+WAITING_EACH = 2
+"""Pulls that wait for each thread of a puller, few enough to begin before their claim runs out; the others
+stay due in the database, which knows whose turn it is"""
 AT_ONE_HOST = 2.0
 """Seconds for which a puller goes on at the host where it is, before others have their turn"""
 
@@ -25,7 +26,7 @@ AT_ONE_HOST = 2.0
 def pull_due() -> None:
     """One message for each link whose time has come. A claim that ran out was handed out again since."""
     claimed = runtime().settings.lease_seconds
-    room = MOST_WAITING - waiting(current_app, PULLS)
+    room = WAITING_EACH * runtime().settings.pull_concurrency - waiting(current_app, PULLS)
     for one in due.claim_due(runtime(), limit=room) if room > 0 else ():
         known = (str(one.organization_id), str(one.link_id), "schedule", one.more)
         pull.apply_async(known, queue=PULLS, expires=claimed)

@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 from connectors.errors import Unavailable
 from connectors.transport import Network, failure
 
+LONGEST_VALIDATOR = 1_000
+"""Characters of an ETag or Last-Modified: what is longer is not worth a conditional request"""
+
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
@@ -26,7 +29,10 @@ def fetch(network: Network, url: str, known: Mapping[str, str]) -> Fetched | Non
 
     `known` holds `etag` and `last_modified` of an earlier answer, or nothing for an unconditional request.
     """
-    conditions = {"if-none-match": known.get("etag", ""), "if-modified-since": known.get("last_modified", "")}
+    conditions = {
+        "if-none-match": _validator(known, "etag"),
+        "if-modified-since": _validator(known, "last_modified"),
+    }
     headers = {name: value for name, value in conditions.items() if value}
     reply = network.get(url, {"accept": "text/calendar, text/plain;q=0.5, */*;q=0.1", **headers})
 
@@ -41,7 +47,13 @@ def fetch(network: Network, url: str, known: Mapping[str, str]) -> Fetched | Non
     return Fetched(
         body=reply.body,
         host=reply.host,
-        etag=reply.headers.get("etag", ""),
-        last_modified=reply.headers.get("last-modified", ""),
+        etag=_validator(reply.headers, "etag"),
+        last_modified=_validator(reply.headers, "last-modified"),
         sha256=hashlib.sha256(reply.body).hexdigest(),
     )
+
+
+def _validator(said: Mapping[str, str], name: str) -> str:
+    """Empty unless it can be sent back: a header that we send is printable ASCII."""
+    value = said.get(name, "")
+    return value if len(value) <= LONGEST_VALIDATOR and value.isascii() and value.isprintable() else ""

@@ -21,7 +21,7 @@ from connectors.ical.understand import Understood
 from connectors.transport import Network
 from hub import clock
 
-READER = "3"
+READER = "4"
 """Goes up when the same bytes come to be read differently: stored cursors then expand anew."""
 
 

@@ -38,6 +38,13 @@ class TooComplex(NotACalendar):
         super().__init__(message, code)
 
 
+class TooSlow(TooComplex):
+    """One that takes longer than it was given; with more time it may be read."""
+
+    def __init__(self) -> None:
+        super().__init__("it takes too long to read")
+
+
 @dataclass(slots=True)
 class Content:
     """What a feed holds; the lines of a component are in one piece each, with LF between them."""

@@ -19,6 +19,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from connectors.contract import AllDay, Mark, Nature, RemoteEvent, Timed, When, Window
+from connectors.ical import limits
 from connectors.ical.understand import Understood
 
 LENGTH = struct.Struct(">I")
@@ -27,6 +28,8 @@ READY = b"ready"
 MORE, LAST, AGAIN = b"more", b"last", b"again"
 """A reader will take another feed; it ends and wants a successor; and one that takes this feed as well"""
 
+TOO_SLOW = "too_slow"
+"""Code of a refusal between the two processes only: with more time the feed may be read"""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND = timedelta(seconds=1)
 _FIELDS = tuple(field.name for field in fields(RemoteEvent))
@@ -43,6 +46,8 @@ class Request:
     sha256: str = ""
     """Of the feed, if it is known; equal feeds are then read once"""
     options: Mapping[str, Any] | None = None
+    seconds: float = limits.WALL_SECONDS
+    """That it may take"""
 
     def header(self) -> bytes:
         window = self.window
@@ -54,6 +59,7 @@ class Request:
                 "host": self.host,
                 "sha256": self.sha256,
                 "options": self.options,
+                "seconds": self.seconds,
             }
         )
 

@@ -25,6 +25,8 @@ from connectors.ical.moments import Moment, as_utc, extent, is_day, moment_of, s
 from connectors.ical.plain import known_zones
 from connectors.ical.standing import standing
 
+MADE_UID = "no-uid-"
+"""How one begins that was made from the dates and the summary"""
 _PROBLEM = "X-CHANNEL-HUB-PROBLEM"
 _ORIGIN, _VIA = "X-CHANNEL-HUB-ORIGIN", "X-CHANNEL-HUB-VIA"
 _SERIES = frozenset({b"RRULE", b"RDATE", b"EXDATE", b"RECURRENCE-ID"})
@@ -105,7 +107,7 @@ def uid_of(read: Event) -> str:
             moment_of(read, "DTEND"),
             _words(read, "SUMMARY", 40).strip().upper(),
         )
-        return "no-uid-" + _digest("|".join(map(str, parts)))
+        return MADE_UID + _digest("|".join(map(str, parts)))
     return uid if len(uid) <= limits.LONGEST_UID else uid[: limits.LONGEST_UID] + "~" + _digest(uid)
 
 

@@ -73,10 +73,8 @@ CPU_SECONDS = 7
 """Seconds of CPU time for one feed, after which the kernel ends the reader"""
 WALL_SECONDS = 10.0
 """Seconds for one feed, after which the reader is killed, whatever it is doing"""
-START_SECONDS = 20.0
+START_SECONDS = 5.0
 """Seconds in which a reader must have started"""
-WAIT_SECONDS = 30.0
-"""Seconds for which a feed waits for a reader that is free"""
 MEMORY_BYTES = 92 * 1024 * 1024
 """Of the reader, its program included, beyond which it gives up on a feed"""
 KEPT_BYTES = 78 * 1024 * 1024
@@ -86,5 +84,25 @@ MOST_DATA_BYTES = 86 * 1024 * 1024
 MEMO_BYTES = 24 * 1024 * 1024
 """Of what it remembers between two feeds"""
 MOST_ANSWER_BYTES = 48 * 1024 * 1024
-MOST_READERS = 2
-"""At once in one process: a feed that takes long holds up no other"""
+
+# The two lanes of one process (lanes.py): a feed that takes long holds up no other.
+
+QUICK_READERS = 2
+QUICK_SECONDS = 0.6
+"""Seconds for one feed in the quick lane. What takes longer is repeated in the slow one: behind 14 hostile
+feeds the next one waits for seven turns of this and of a reader that starts"""
+QUICK_WAIT_SECONDS = 12.0
+"""Seconds for which a feed waits for the quick lane: as many turns as a puller's 24 threads can cause"""
+SLOW_READERS = 1
+"""The slow lane's limit for one feed is WALL_SECONDS"""
+SLOW_WAIT_SECONDS = 20.0
+"""Seconds for which a feed waits for the slow lane, less if it waited for the quick one: see MOST_SECONDS"""
+MOST_WAITING_SLOW = 11
+"""Feeds, with the one that is read half of a puller's threads: the other half is for feeds that are quick"""
+MOST_SECONDS = 38.0
+"""For all of one reading: waiting and a reader's start in either lane, QUICK_SECONDS and WALL_SECONDS. With
+the network's 20 s that is less than the 60 s for which a pull holds its link (HUB_LEASE_SECONDS)"""
+MOST_VERDICTS = 2_000
+"""Feeds remembered for having taken too long, by their SHA-256"""
+REFUSED_SECONDS = 3_600.0
+"""For which a feed that took too long in the slow lane as well is refused unread"""

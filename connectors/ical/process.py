@@ -7,12 +7,13 @@ import select
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from signal import SIGXCPU
 
 import connectors
 from connectors.ical import frames, limits
-from connectors.ical.content import TooComplex
+from connectors.ical.content import TooComplex, TooSlow
 from connectors.ical.frames import LENGTH, Refusal, Request
 from connectors.ical.understand import Understood
 
@@ -68,10 +69,13 @@ class ReaderProcess:
     def pid(self) -> int:
         return self._process.pid
 
-    def ask(self, body: bytes, request: Request) -> Understood | Refusal:
-        """Raises TooComplex when the feed is too much for it, ReaderLost when it is gone."""
-        ends = time.monotonic() + limits.WALL_SECONDS
-        for frame in (request.header(), body):
+    def ask(self, body: bytes, request: Request, seconds: float) -> Understood | Refusal:
+        """
+        Raises TooSlow when the feed takes longer than that, TooComplex when it is too much for it otherwise,
+        ReaderLost when it is gone.
+        """
+        ends = time.monotonic() + seconds
+        for frame in (replace(request, seconds=seconds).header(), body):
             self._send(LENGTH.pack(len(frame)), ends)
             self._send(frame, ends)
         status = self._receive(ends)
@@ -140,7 +144,7 @@ class ReaderProcess:
         polled = select.poll()
         polled.register(descriptor, event)
         if not polled.poll(max(0.0, ends - time.monotonic()) * 1000):
-            raise TooComplex("it takes too long to read")
+            raise TooSlow
 
     def _why_it_ended(self) -> Exception:
         try:
@@ -148,5 +152,5 @@ class ReaderProcess:
         except subprocess.TimeoutExpired:
             return ReaderLost("the reader of calendars says no more")
         if status == -SIGXCPU:
-            return TooComplex("it takes too long to read")
+            return TooSlow()
         return ReaderLost(f"the reader of calendars ended with status {status}")

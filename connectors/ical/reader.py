@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from connectors.ical import frames, limits
-from connectors.ical.content import NotACalendar, TooComplex
+from connectors.ical.content import NotACalendar, TooComplex, TooSlow
 from connectors.ical.frames import LENGTH, Refusal, Request
 from connectors.ical.memo import Memo
 from connectors.ical.options import FeedOptions
@@ -27,8 +27,8 @@ from connectors.ical.translate import Known, Parsed, read
 from connectors.ical.understand import Understood, reading_window, understand
 
 _STATM = os.open("/proc/self/statm", os.O_RDONLY) if sys.platform == "linux" else None
-_TO_ANSWER = 2.0
-"""Seconds that are left for the answer when a reading is given up"""
+_TO_READ = 0.8
+"""Of the time that a feed may take; when it is given up then, the rest is for the answer"""
 _PAGE = resource.getpagesize()
 _OF_AN_EVENT = 700
 """Bytes, about: a whole feed keeps its events also when they are no longer remembered one by one"""
@@ -45,13 +45,21 @@ class Worn(Exception):
     """For a fresh process the same feed may be small enough."""
 
 
+class _TimeIsUp(BaseException):
+    """
+    Amid a feed, wherever its reading is: one series alone may take long, and a reader that need not be
+    killed need not be started again while others wait. No library takes it for the feed's fault.
+    """
+
+
 class Reader:
     """Remembers what it has read, so that only what changed is read again."""
 
     def __init__(self) -> None:
         self._known: Known = Memo(limits.MEMO_BYTES)
         self._feeds: Memo[Parsed] = Memo(limits.MEMO_BYTES // 8)
-        self._fresh = True
+        self.fresh = True
+        """Whether it has read nothing yet, so that a lack of memory is the feed's fault"""
 
     def answer(self, request: Request, body: list[bytes]) -> Understood | Refusal:
         """
@@ -66,13 +74,15 @@ class Reader:
                 # A library that was refused memory may have taken it for a fault of the feed.
                 raise TooLarge
         except (TooLarge, MemoryError):
-            if not self._fresh:
+            if not self.fresh:
                 raise Worn from None
             return Refusal("too_complex", str(TooLarge()))
+        except TooSlow as error:
+            return Refusal(frames.TOO_SLOW, str(error))
         except NotACalendar as error:
             return Refusal(error.code, str(error))
         finally:
-            self._fresh = False
+            self.fresh = False
         return understood
 
     def _parsed(self, request: Request, body: list[bytes]) -> Parsed:
@@ -80,28 +90,29 @@ class Reader:
         key = (request.sha256, window, request.zone.key) if request.sha256 else None
         parsed = self._feeds.get(key) if key else None
         if parsed is None:
-            parsed = read(body.pop(), window, request.zone, self._known, _Purse())
+            parsed = read(body.pop(), window, request.zone, self._known, _Purse(request.seconds))
             if key:
                 self._feeds.put(key, parsed, _OF_AN_EVENT * len(parsed.events))
         return parsed
 
 
 class _Purse:
-    """What one feed may cost; spending more raises TooComplex or TooLarge."""
+    """What one feed may cost; spending more raises TooSlow or TooLarge."""
 
-    def __init__(self) -> None:
+    def __init__(self, seconds: float) -> None:
         self._until = time.process_time() + limits.PATIENCE
-        self._ends = time.monotonic() + limits.WALL_SECONDS - _TO_ANSWER
+        self._ends = time.monotonic() + seconds * _TO_READ
 
     def __call__(self) -> None:
         if time.process_time() > self._until or time.monotonic() > self._ends:
-            raise TooComplex("it takes too long to read")
+            raise TooSlow
         if _memory() > limits.MEMORY_BYTES:
             raise TooLarge
 
 
 def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for whoever waits for us
+    signal.signal(signal.SIGALRM, _time_is_up)
     _bound(resource.RLIMIT_CORE, 0)
     _bound(resource.RLIMIT_DATA, limits.MOST_DATA_BYTES)
     gc.collect()
@@ -121,8 +132,9 @@ def main() -> None:
 
 def _answered(reader: Reader, request: Request, feed: list[bytes]) -> bool:
     """Tell what the feed means; whether this process can take another."""
+    fresh = reader.fresh
     try:
-        answer = frames.written(reader.answer(request, feed))
+        answer = _framed(_found(reader, request, feed), fresh)
     except Worn:
         _tell(frames.AGAIN)
         return False
@@ -130,6 +142,31 @@ def _answered(reader: Reader, request: Request, feed: list[bytes]) -> bool:
     _tell(frames.LAST if last else frames.MORE)
     _tell(answer)
     return not last
+
+
+def _found(reader: Reader, request: Request, feed: list[bytes]) -> Understood | Refusal:
+    try:
+        signal.setitimer(signal.ITIMER_REAL, request.seconds * _TO_READ)
+        try:
+            return reader.answer(request, feed)
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+    except _TimeIsUp:
+        return Refusal(frames.TOO_SLOW, str(TooSlow()))
+
+
+def _time_is_up(_: int, __: object) -> None:
+    raise _TimeIsUp
+
+
+def _framed(found: Understood | Refusal, fresh: bool) -> bytes:
+    """The answer, or that it is too large for one; raises Worn."""
+    try:
+        return frames.written(found)
+    except MemoryError:
+        if not fresh:
+            raise Worn from None
+    return frames.written(Refusal("too_large", "what it says takes too much memory"))
 
 
 def _next(pipe: BinaryIO) -> bytes | None:

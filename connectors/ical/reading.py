@@ -1,6 +1,7 @@
 """
 Reading a feed in a process that can be stopped (reader.py): started when first needed, kept for the next
-feed, killed when one takes too long.
+feed, killed when one takes too long. A feed is tried in the quick lane first, where nobody stays for long; if
+it needs more time it is repeated in the slow one, where all others like it wait (lanes.py).
 
 For any thread of any process, the children of a prefork worker among them: each process has readers of its
 own. They end with it, because their standard input closes.
@@ -9,14 +10,15 @@ own. They end with it, because their standard input closes.
 from __future__ import annotations
 
 import atexit
+import hashlib
 import os
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
 
 from connectors.ical import limits
-from connectors.ical.content import NotACalendar, TooComplex
-from connectors.ical.frames import Refusal, Request
+from connectors.ical.content import NotACalendar, TooComplex, TooSlow
+from connectors.ical.frames import TOO_SLOW, Refusal, Request
+from connectors.ical.lanes import Lane, Verdict, Verdicts
 from connectors.ical.process import ReaderLost, ReaderProcess
 from connectors.ical.understand import Understood
 
@@ -25,7 +27,7 @@ def read(body: bytes, request: Request) -> Understood:
     """
     What the feed means; raises NotACalendar, TooComplex among them, and ReaderLost.
 
-    Takes WALL_SECONDS at most once a reader has started and, where MOST_READERS are at work, is free.
+    Takes MOST_SECONDS at most, waiting for a reader included.
     """
     if len(body) > limits.MOST_BYTES:
         raise TooComplex(f"it has more than {limits.MOST_BYTES} bytes", "too_large")
@@ -37,7 +39,7 @@ def read(body: bytes, request: Request) -> Understood:
 
 
 def close() -> None:
-    """End all readers; the next feed starts one again."""
+    """End all readers and forget what took them too long; the next feed starts one again."""
     _readers.close()
 
 
@@ -49,26 +51,35 @@ class Readers:
 
     def _begin(self) -> None:
         self._lock = threading.Lock()
-        self._places = threading.BoundedSemaphore(limits.MOST_READERS)
+        self._quick = Lane(limits.QUICK_READERS)
+        self._slow = Lane(limits.SLOW_READERS, limits.MOST_WAITING_SLOW)
+        self._verdicts = Verdicts()
         self.all: set[ReaderProcess] = set()
         self.idle: ReaderProcess | None = None
 
     def ask(self, body: bytes, request: Request) -> Understood | Refusal:
-        with self.place():
-            if (kept := self._take_idle()) is not None:
-                try:
-                    return self._asked(kept, body, request)
-                except ReaderLost:
-                    pass  # perhaps it was gone before: a fresh one tells whether it is the feed
-            fresh = self._started()
+        """Raises TooComplex and ReaderLost; a Refusal is what a reader says."""
+        slow_until = time.monotonic() + limits.MOST_SECONDS - limits.START_SECONDS - limits.WALL_SECONDS
+        sha256 = request.sha256 or hashlib.sha256(body).hexdigest()
+        if self._judged(sha256) is None:
+            with self._quick.place(limits.QUICK_WAIT_SECONDS):
+                if self._judged(sha256) is None:  # nobody found out meanwhile
+                    try:
+                        return self._read(body, request, limits.QUICK_SECONDS)
+                    except TooSlow:
+                        self._verdicts.note(sha256, Verdict.SLOW)
+        with self._slow.place(min(limits.SLOW_WAIT_SECONDS, slow_until - time.monotonic())):
+            self._judged(sha256)
             try:
-                return self._asked(fresh, body, request)
-            except ReaderLost as error:
-                raise TooComplex("it ends the process that reads it") from error
+                return self._read(body, request, limits.WALL_SECONDS)
+            except TooSlow:
+                self._verdicts.note(sha256, Verdict.REFUSED)
+                raise
 
     def close(self) -> None:
         with self._lock:
             ending, self.all, self.idle = self.all, set(), None
+            self._verdicts = Verdicts()
         for reader in ending:
             reader.kill()
 
@@ -78,14 +89,27 @@ class Readers:
             reader.disown()
         self._begin()
 
-    @contextmanager
-    def place(self) -> Iterator[None]:
-        if not self._places.acquire(timeout=limits.WAIT_SECONDS):
-            raise ReaderLost("all readers of calendars are at work")
+    def _judged(self, sha256: str) -> Verdict | None:
+        """What is known of the feed; raises TooSlow if it is not to be tried again yet."""
+        if (verdict := self._verdicts.of(sha256)) is Verdict.REFUSED:
+            raise TooSlow
+        return verdict
+
+    def _read(self, body: bytes, request: Request, seconds: float) -> Understood | Refusal:
+        """By the reader that was kept or a fresh one, which takes START_SECONDS more."""
+        left = seconds
+        if (kept := self._take_idle()) is not None:
+            began = time.monotonic()
+            try:
+                return self._asked(kept, body, request, seconds)
+            except ReaderLost:
+                # Perhaps it was gone before: a fresh one tells whether it is the feed.
+                left -= time.monotonic() - began
+        fresh = self._started()
         try:
-            yield
-        finally:
-            self._places.release()
+            return self._asked(fresh, body, request, left)
+        except ReaderLost as error:
+            raise TooComplex("it ends the process that reads it") from error
 
     def _take_idle(self) -> ReaderProcess | None:
         with self._lock:
@@ -98,11 +122,15 @@ class Readers:
             self.all.add(reader)
         return reader
 
-    def _asked(self, reader: ReaderProcess, body: bytes, request: Request) -> Understood | Refusal:
+    def _asked(
+        self, reader: ReaderProcess, body: bytes, request: Request, seconds: float
+    ) -> Understood | Refusal:
         keep = False
         try:
-            result = reader.ask(body, request)
+            result = reader.ask(body, request, seconds)
             keep = not reader.ends
+            if isinstance(result, Refusal) and result.code == TOO_SLOW:
+                raise TooSlow
             return result
         finally:
             with self._lock:

@@ -21,6 +21,7 @@ from connectors.ical.lengths import ends_moved, is_over, whole_days
 from connectors.ical.meaning import Meaning, Meanings
 from connectors.ical.options import FURTHEST_OFFSET, FeedOptions
 from connectors.ical.turnover import Candidate, explained
+from connectors.ical.words import Edge
 from hub.domain.periods import MIDNIGHT, at
 
 
@@ -105,10 +106,15 @@ def _candidates(
 ) -> list[Candidate]:
     """What may be a stay, or the edge of one. What could not be read as a whole is neither."""
     return [
-        Candidate(position, event, meant.reading.edge, may_be_a_stay=meant.nature is not Nature.BLOCK)
+        Candidate(position, event, _edge(meant), may_be_a_stay=meant.nature is not Nature.BLOCK)
         for position, (event, meant, (busy, _)) in enumerate(zip(events, found, counted, strict=True))
         if busy and event.problem is None
     ]
+
+
+def _edge(meant: Meaning) -> Edge | None:
+    """A closure marks no arrival and no departure, whatever it is called: `Checkout blocked` is busy."""
+    return None if meant.reading.block or meant.nature is Nature.BLOCK else meant.reading.edge
 
 
 def _length(when: When, busy: bool, offset: int, by_the_day: bool, zone: ZoneInfo) -> When:

@@ -1,1 +1,1 @@
-"""Three sample channels, played by a local server for the demo and the tour."""
+"""A zoo of channels with their quirks and faults: served for the demo and the tour, driven by tests."""

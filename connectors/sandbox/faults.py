@@ -15,7 +15,6 @@ Body = Callable[[bytes, Random], bytes]
 
 _MINUTE = timedelta(minutes=1)
 _HOUR = timedelta(hours=1)
-_DAY = timedelta(days=1)
 CALENDAR = "text/calendar; charset=utf-8"
 
 
@@ -61,8 +60,8 @@ MOMENT = (2 * _MINUTE, 10 * _MINUTE)
 """A calendar that lacks something is put right before a second question agrees"""
 WHILE = (10 * _MINUTE, 25 * _MINUTE)
 """One that lacks everything, before a third does"""
-OUTAGE = (_HOUR, 3 * _DAY)
-ODDITY = (_HOUR, 2 * _DAY)
+OUTAGE = (_HOUR, 30 * _HOUR)
+ODDITY = (_HOUR, 30 * _HOUR)
 
 
 def _none(_events: Sequence[Written], _rng: Random) -> Sequence[Written]:

@@ -64,6 +64,8 @@ class Taken:
     cause: Cause
     reference: UUID | None
     label: str
+    ends_at: datetime | None = None
+    """For what a channel told: its own end, before the turnaround"""
 
 
 TakenSpan = tuple[UUID, datetime, datetime, str, str | None]

@@ -110,8 +110,8 @@ def _read(
     return session.execute(statement, {"links": list(link_ids), "people": PEOPLE, **parameters}).all()
 
 
-# The ledger is written some seconds after the fetch: what was withdrawn meanwhile may have been seen. Where
-# programs had it, people who look say nothing about a channel.
+# The ledger is written some seconds after the fetch: what was withdrawn meanwhile may have been seen. People
+# who look say nothing about a channel: what it never fetched it cannot have from us.
 _EXPORTS = """
     WITH fetched AS (
         SELECT link_id, max(last_at) AS last_at
@@ -123,7 +123,7 @@ _EXPORTS = """
            CASE WHEN had.programs_lost THEN had.lost_at WHEN had.all_lost THEN had.all_lost_at END AS lost_at
     FROM feed_exports x LEFT JOIN fetched ON fetched.link_id = x.link_id
     CROSS JOIN LATERAL (
-        SELECT min(seen_at) AS seen_at,
+        SELECT min(seen_at) FILTER (WHERE NOT person) AS seen_at,
                bool_and(lost_at IS NOT NULL) FILTER (WHERE NOT person) AS programs_lost,
                max(lost_at) FILTER (WHERE NOT person) AS lost_at,
                bool_and(lost_at IS NOT NULL) AND bool_and(person) AS all_lost, max(lost_at) AS all_lost_at
@@ -177,13 +177,15 @@ def live(session: Session, link_id: UUID) -> Mapping[UUID, Stretch]:
 def close(session: Session, link_id: UUID, ids: Collection[UUID], revision: int, now: datetime) -> None:
     """The feed says these no longer, from this revision on."""
     if ids:
-        session.execute(_CLOSE, {"link": link_id, "ids": list(ids), "revision": revision, "now": now})
+        known = {"link": link_id, "ids": list(ids), "revision": revision, "now": now, "people": PEOPLE}
+        session.execute(_CLOSE, known)
 
 
 _CLOSE = text("""
     UPDATE feed_exports AS x SET until_at = :now, until_revision = :revision, seen = EXISTS (
         SELECT FROM feed_fetches f
         WHERE f.link_id = x.link_id AND f.revision >= x.since_revision AND f.revision < :revision
+          AND f.consumer <> ALL(CAST(:people AS text[]))
     )
     WHERE x.link_id = CAST(:link AS uuid) AND x.id = ANY(CAST(:ids AS uuid[])) AND x.until_at IS NULL
 """)

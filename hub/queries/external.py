@@ -51,10 +51,36 @@ def waiting(session: Session, link_id: UUID, *, or_kept: bool = False) -> tuple[
     return tuple(session.scalars(statement.order_by(ExternalEvent.starts_at, ExternalEvent.id)))
 
 
+def count_readings_anew(session: Session, link_id: UUID, now: datetime) -> None:
+    """What waits on a link waits from the beginning: what agreed so far was said at another address."""
+    session.execute(
+        update(ExternalEvent)
+        .where(ExternalEvent.link_id == link_id, ExternalEvent.missing_since.is_not(None))
+        .values(missing_reads=0, missing_read_at=now)
+    )
+
+
+def remainders_beside(session: Session, event_id: UUID) -> frozenset[UUID]:
+    """What is left of events that shrank or moved, on the link of this event."""
+    of_link = select(ExternalEvent.link_id).where(ExternalEvent.id == event_id).scalar_subquery()
+    statement = select(ExternalEvent.id).where(ExternalEvent.link_id == of_link, ExternalEvent.remainder)
+    return frozenset(session.scalars(statement))
+
+
 def drop_events(session: Session, event_ids: Collection[UUID]) -> None:
     """The blocks go with their events."""
     if event_ids:
         session.execute(delete(ExternalEvent).where(ExternalEvent.id.in_(event_ids)))
+
+
+def end_blocks(session: Session, event_ids: Collection[UUID], at: datetime) -> None:
+    """What these events take ends there; what they take later goes."""
+    if event_ids:
+        of_these = ExternalBlock.event_id.in_(event_ids)
+        session.execute(delete(ExternalBlock).where(of_these, ExternalBlock.starts_at >= at))
+        session.execute(
+            update(ExternalBlock).where(of_these, ExternalBlock.ends_at > at).values(ends_at=at, free_at=at)
+        )
 
 
 def replace_blocks(session: Session, event_ids: Collection[UUID], rows: Sequence[Mapping[str, Any]]) -> None:

@@ -112,27 +112,25 @@ _TAKEN = text("""
           AND (a.hold_until IS NULL OR a.hold_until > :now)
         UNION ALL
         SELECT b.unit_id, b.starts_at, b.ends_at,
-               CASE WHEN e.nature = 'stay' THEN 'relayed_stay' ELSE 'relayed' END,
+               CASE e.nature WHEN 'stay' THEN 'relayed_stay' WHEN 'block' THEN 'relayed_block'
+                             ELSE 'relayed' END,
                e.uid_out, e.mark, b.link_id
         FROM external_blocks b
         JOIN external_events e ON e.organization_id = b.organization_id AND e.id = b.event_id
         WHERE b.unit_id = ANY(CAST(:units AS uuid[])) AND b.free_at > :since AND b.ends_at > :since
-          AND b.link_id <> CAST(:link AS uuid) AND NOT b.muted
+          AND NOT b.muted
     ) AS taken
     WHERE starts_at < timestamptz '9000-01-01Z'
 """)
 
 
-def taken(
-    session: Session, link_id: UUID, unit_ids: Collection[UUID], since: datetime, now: datetime
-) -> Sequence[Row[Any]]:
+def taken(session: Session, unit_ids: Collection[UUID], since: datetime, now: datetime) -> Sequence[Row[Any]]:
     """
     (unit_id, kind, uid, starts_at, ends_at, mark, told_by) of all that takes these leaf units and ends after
-    `since`, except what came from the link itself, what is muted and holds that have lapsed. `mark` as it is
-    stored and `told_by`, a link, of what is relayed.
+    `since`, except what is muted and holds that have lapsed. `mark` as it is stored and `told_by`, a link, of
+    what channels told.
     """
-    parameters = {"units": list(unit_ids), "since": since, "now": now, "link": link_id}
-    return session.execute(_TAKEN, parameters).all()
+    return session.execute(_TAKEN, {"units": list(unit_ids), "since": since, "now": now}).all()
 
 
 def entries(session: Session, link_id: UUID, uids: Collection[str]) -> Sequence[Row[Any]]:

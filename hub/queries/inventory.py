@@ -51,10 +51,10 @@ _BLOCKED = """
 """
 _TAKEN = text(f"""
     SELECT a.unit_id, a.starts_at, a.ends_at AS free_at, a.hold_until, {_CAUSE} AS cause,
-           coalesce(a.booking_id, a.blackout_id) AS reference, NULL AS channel
+           coalesce(a.booking_id, a.blackout_id) AS reference, NULL AS channel, NULL::timestamptz AS ends_at
     FROM ({_ALLOCATED}) AS a
     UNION ALL
-    SELECT b.unit_id, b.starts_at, b.free_at, NULL, 'external', b.event_id, c.name
+    SELECT b.unit_id, b.starts_at, b.free_at, NULL, 'external', b.event_id, c.name, b.ends_at
     FROM external_blocks b
     JOIN links l ON l.organization_id = b.organization_id AND l.id = b.link_id
     JOIN connections c ON c.organization_id = l.organization_id AND c.id = l.connection_id
@@ -125,14 +125,15 @@ def takings(
         _TAKEN, {"units": list(unit_ids), "starts_at": period.starts_at, "ends_at": period.ends_at}
     )
     live, lapsed = [], set()
-    for unit_id, starts_at, free_at, hold_until, cause, reference, channel in found:
+    for unit_id, starts_at, free_at, hold_until, cause, reference, channel, ends_at in found:
         if reference in without:
             continue
         if hold_until is not None and hold_until <= now:
             lapsed.add(reference)
         else:
             label = channel or _LABELS[cause]
-            live.append(Taken(unit_id, Period(starts_at, free_at), Cause(cause), reference, label))
+            period = Period(starts_at, free_at)
+            live.append(Taken(unit_id, period, Cause(cause), reference, label, ends_at))
     return Takings(tuple(live), frozenset(lapsed))
 
 

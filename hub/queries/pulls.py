@@ -33,13 +33,17 @@ class Pullable:
     """Something of it waits to be freed"""
     is_asked_for: bool
     """A run waits to be answered"""
+    arrives_at: datetime | None
+    """When the next of what the calendar holds begins"""
 
 
 _READ = text("""
     SELECT c.connector, c.settings_sealed AS shared_sealed, l.settings_sealed AS own_sealed, p.time_zone,
            l.host, l.cursor, l.interval_seconds, l.next_pull_at, l.guard IS NOT NULL AS waits,
            EXISTS (SELECT FROM sync_runs r WHERE r.organization_id = l.organization_id AND r.link_id = l.id
-                   AND r.state IN ('queued', 'running')) AS is_asked_for
+                   AND r.state IN ('queued', 'running')) AS is_asked_for,
+           (SELECT min(e.starts_at) FROM external_events e WHERE e.organization_id = l.organization_id
+            AND e.link_id = l.id AND e.starts_at > :now) AS arrives_at
     FROM links l
     JOIN connections c ON c.organization_id = l.organization_id AND c.id = l.connection_id
     JOIN properties p ON p.organization_id = l.organization_id AND p.id = l.property_id
@@ -61,8 +65,8 @@ _UNCHANGED = text("""
 """).bindparams(bindparam("cursor", type_=JSONB))
 
 
-def read(session: Session, link_id: UUID) -> Pullable:
-    row = session.execute(_READ, {"link": link_id}).one_or_none()
+def read(session: Session, link_id: UUID, now: datetime) -> Pullable:
+    row = session.execute(_READ, {"link": link_id, "now": now}).one_or_none()
     if row is None:
         raise NotFound.because("not_found", "there is no such link")
     return Pullable(**row._asdict())

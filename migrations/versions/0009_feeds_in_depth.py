@@ -91,6 +91,7 @@ def downgrade() -> None:
     op.drop_column("feed_fetches", "network")
     op.drop_table("feed_exports")
     op.drop_index("ix_links_host", table_name="links")
+    op.execute("UPDATE links SET state = 'active', state_reason = NULL WHERE state = 'guarded'")
     _due("state = 'active'")
     for column in _link_columns():
         op.drop_column("links", column.name)

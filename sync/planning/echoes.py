@@ -85,13 +85,12 @@ class _Case:
     """What may have come by a detour"""
     standing: Mapping[str, Period]
     """What the events that were there before take now, by their names in our feeds"""
-    held: Timeline[Before]
+    closed: Timeline[Before]
 
     def was(self, one: Heard) -> Sequence[Before]:
-        """How the time of an event stood until now."""
-        if self.history.once:
-            return tuple(self.held.meeting(one.period))
-        return () if one.before is None else (one.before,)
+        """How its time stood until now. Closures are cut and joined anew with each change, and named anew."""
+        found = tuple(self.closed.meeting(one.period))
+        return found if one.before is None or one.before in found else (*found, one.before)
 
     @classmethod
     def of(cls, history: History, heard: Iterable[Heard], now: datetime, told_at: datetime) -> _Case:
@@ -112,7 +111,7 @@ class _Case:
             Timeline((one.period, one) for one in here if one.until_at is None),
             Timeline((one.period, one) for one in history.exports if _may_come_by_detour(one, now)),
             {one.before.uid_out: one.period for one in heard if one.before is not None},
-            Timeline((before.period, before) for before in history.held),
+            Timeline((before.period, before) for before in history.closed),
         )
 
 

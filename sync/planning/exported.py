@@ -78,14 +78,12 @@ class History:
     exports: tuple[Export, ...] = ()
     returned: Callable[[Mark], bool] = lambda _: False
     """Whether one of our feeds of these units stands on the way of a mark, and it is no forgery"""
-    held: tuple[Before, ...] = ()
-    """All that is stored of the link"""
-    once: bool = True
-    """Its calendar speaks of one unit: time stays whose it was, however its events are cut and named"""
     read_at: datetime | None = None
     """When the calendar was last known to be what is stored"""
     shown: Periods = ()
     """What it then showed, as far as it may have been ours by its content"""
+    closed: tuple[Before, ...] = ()
+    """The closures of a calendar of one unit as they then were, but for windows that move on every day"""
     by_content: bool = True
     """The channel shows again what it imported; else only signs and names make anything ours"""
 

@@ -23,6 +23,8 @@ class Kind(StrEnum):
     """Told by another channel."""
     RELAYED_STAY = "relayed_stay"
     """Told by another channel, and a guest's: who reads us must not take it for an echo of anything."""
+    RELAYED_BLOCK = "relayed_block"
+    """Told by another channel, and no guest's."""
     SOLD_OUT = "sold_out"
     """None of the units of a scope can be sold. It has no row: its UID is made at its first export."""
 
@@ -32,6 +34,7 @@ SUMMARIES: Mapping[Kind, str] = {
     Kind.BLACKOUT: "Not available",
     Kind.RELAYED: "Not available",
     Kind.RELAYED_STAY: "Reserved",
+    Kind.RELAYED_BLOCK: "Not available",
     Kind.SOLD_OUT: "Not available",
 }
 """All that a channel learns: busy, and whether by a guest. Never who, nor why."""

@@ -34,6 +34,32 @@ class Take(NamedTuple):
     """The link that told what is relayed"""
 
 
+def to_tell(takes: Iterable[Take], link_id: UUID) -> list[Take]:
+    """
+    What a link's channel is to be told: not what it told us itself, nor closures of others where it is closed
+    itself. Else two channels that were closed at once would keep each other closed for ever, by our word.
+
+    A guest's stay, or what may be one, is told in any case.
+    """
+    every = list(takes)
+    its_own: dict[UUID, list[Period]] = {}
+    for take in every:
+        if take.told_by == link_id:
+            its_own.setdefault(take.unit_id, []).append(Period(take.starts_at, take.ends_at))
+    if not its_own:
+        return every
+    found: list[Take] = []
+    for take in every:
+        if take.told_by == link_id:
+            continue
+        if take.kind == Kind.RELAYED_BLOCK and take.unit_id in its_own:
+            left = Period(take.starts_at, take.ends_at).minus(its_own[take.unit_id])
+            found += [take._replace(starts_at=one.starts_at, ends_at=one.ends_at) for one in left]
+        else:
+            found.append(take)
+    return found
+
+
 def by_cause(takes: Iterable[Take], let_by: LetBy, zone: ZoneInfo, sign: Sign) -> tuple[Wanted, ...]:
     """
     One entry for each stretch that a cause takes any of the units: for a composite that is when it cannot be

@@ -89,9 +89,13 @@ def assign(
     taken: Sequence[Taken],
     before: Mapping[UUID, frozenset[UUID]],
     ours: Ours = NOTHING_OURS,
+    rests: Collection[UUID] = (),
 ) -> dict[UUID, tuple[Blocked, ...]]:
     """
     Blocks for each event (by its id). `taken` is all else on the units, `before` which leaves an event had.
+
+    `rests` are what is left of events that shrank or moved: they stay where those were, whatever is there,
+    and are in nobody's way on a unit that was theirs already.
 
     In a calendar of one unit reality is not asked: the block goes on it, whatever else is there.
     """
@@ -116,7 +120,9 @@ def assign(
         if not meeting:
             placed[event_id] = ()
             continue
-        choice = _choose(meeting, by_leaf, before.get(event_id, frozenset()))
+        had = before.get(event_id, frozenset())
+        choice = _same(meeting, had) if event_id in rests else None
+        choice = choice or _choose(meeting, by_leaf, had, not_its, rests)
         if choice is None:
             some = next(iter(meeting.values()))[1]
             placed[event_id] = pieces(replace(some, unit_id=None), not_its) if some else ()
@@ -126,7 +132,9 @@ def assign(
         for one in blocks:
             if one.unit_id is not None:
                 period = Period(one.period.starts_at, one.free_at)
-                by_leaf[one.unit_id].append(Taken(one.unit_id, period, Cause.EXTERNAL, event_id, ""))
+                by_leaf[one.unit_id].append(
+                    Taken(one.unit_id, period, Cause.EXTERNAL, event_id, "", one.period.ends_at)
+                )
     return placed
 
 
@@ -155,21 +163,36 @@ def _times(taken: Iterable[Blocked]) -> set[tuple[UUID | None, Period]]:
     return {(one.unit_id, one.period) for one in taken}
 
 
+def _same(meeting: Mapping[UUID, tuple[Offer, Blocked | None]], had: frozenset[UUID]) -> UUID | None:
+    return next((unit_id for unit_id, (offer, _) in meeting.items() if offer.unit.leaves == had), None)
+
+
 def _choose(
     meeting: Mapping[UUID, tuple[Offer, Blocked | None]],
     by_leaf: Mapping[UUID, Sequence[Taken]],
     had: frozenset[UUID],
+    ours: Sequence[Period],
+    rests: Collection[UUID],
 ) -> UUID | None:
-    """The unit it had, or the one most like it, if free for it; else the best fit; else None."""
-    fitting: list[SellableUnit] = []
-    periods: dict[UUID, Period] = {}
-    for unit_id, (offer, taken) in meeting.items():
-        if taken is not None and not any(
-            row.period.overlaps(taken.period) for row in _of(offer.unit, by_leaf)
-        ):
-            fitting.append(offer.unit)
-            periods[unit_id] = taken.period
-    if not fitting:
+    """
+    The unit it had, or the one most like it, if free for it; else the best fit; else None.
+
+    Where none is free with the others' turnaround, one that is free without: a channel that sells back to
+    back is believed.
+    """
+    for turned_around in (True, False):
+        fitting: list[SellableUnit] = []
+        periods: dict[UUID, Period] = {}
+        for unit_id, (offer, taken) in meeting.items():
+            rows = _of(offer.unit, by_leaf)
+            if offer.unit.leaves & had:
+                rows = (row for row in rows if row.reference not in rests)
+            if taken is not None and _free(rows, pieces(taken, ours), turned_around):
+                fitting.append(offer.unit)
+                periods[unit_id] = taken.period
+        if fitting:
+            break
+    else:
         return None
     likest = max(fitting, key=lambda unit: len(unit.leaves & had) / len(unit.leaves | had))
     if likest.leaves & had:
@@ -177,6 +200,16 @@ def _choose(
     singles = [unit for unit in fitting if len(unit.leaves) == 1] or fitting
     around = [row for unit in singles for row in _of(unit, by_leaf)]
     return best_fit(singles, around, periods[singles[0].id])[0].id
+
+
+def _free(rows: Iterable[Taken], asked: Sequence[Blocked], turned_around: bool) -> bool:
+    for row in rows:
+        period = row.period
+        if not turned_around and row.ends_at is not None:
+            period = Period(period.starts_at, row.ends_at)
+        if any(period.overlaps(one.period) for one in asked):
+            return False
+    return True
 
 
 def _of(unit: SellableUnit, by_leaf: Mapping[UUID, Sequence[Taken]]) -> Iterable[Taken]:

@@ -11,6 +11,8 @@ AT_ONCE = 4
 """Calendars that are asked of one host at one time"""
 FIRST_PAUSE = timedelta(seconds=15)
 LONGEST_PAUSE = timedelta(hours=1)
+LONGEST_WISH = timedelta(hours=1)
+"""Of what is asked of all: it is said to one calendar, which itself stays away for as long as it was told"""
 A_MOMENT = timedelta(seconds=1)
 """After which whoever found a host crowded looks again"""
 JITTER = 0.25
@@ -54,7 +56,7 @@ def later(host: Standing, now: datetime, jitter: float, *, wanted: bool, waits: 
         why = f"{host.name} asked not to be asked before {host.asked_until:%Y-%m-%d %H:%M:%S} UTC"
         return Later(_spread(host.asked_until, jitter), why)
     if not wanted and host.not_before is not None and host.not_before > now:
-        why = f"{host.name} failed {host.failures} times in a row"
+        why = f"{host.name} does not answer well and is left alone for a while"
         return Later(_spread(host.not_before, jitter), why)
     if waits and host.running > room(host.failures):
         return Later(now + A_MOMENT * (1 + jitter), f"{host.name} is busy with others")
@@ -66,7 +68,7 @@ def after_failure(host: Standing, error: ConnectorError, now: datetime, jitter: 
     failures = host.failures + 1
     pause = min(FIRST_PAUSE * 2 ** min(failures - 1, 16), LONGEST_PAUSE)
     wish = error.retry_after if isinstance(error, Unavailable | RateLimited) else None
-    asked_until = now + wish if wish is not None else None
+    asked_until = now + min(wish, LONGEST_WISH) if wish is not None else None
     return Standing(error.host, 0, failures, now + pause * (1 + JITTER * jitter), asked_until)
 
 

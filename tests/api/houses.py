@@ -16,8 +16,9 @@ from starlette.testclient import TestClient
 
 from hub import clock
 from hub.queries import locks
-from hub.services import tokens
+from hub.services import tokens, units
 from hub.services.tokens import Claims
+from hub.services.units import NewUnit
 from sync.runtime import Runtime
 from tests import factories
 
@@ -63,7 +64,7 @@ class House:
             rooms = factories.rooms(session)
             place = rooms[0].property_id
             car = factories.a_unit_type(session, place, name="Car", category="car", let_by="hour", capacity=5)
-            cars = [factories.a_unit(session, car.id, name) for name in ("Car 1", "Car 2")]
+            cars = units.create_many(session, NewUnit(car.id, "Car {n}"), 2)
             return cls(
                 client=client,
                 runtime=runtime,

@@ -93,7 +93,7 @@ def _bodies(home: House) -> list[tuple[str, str, Any]]:
     ]
 
 
-@settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_no_body_is_answered_with_a_defect(home: House, data: st.DataObject) -> None:
     if not _BODIES:
@@ -114,7 +114,7 @@ def test_no_body_is_answered_with_a_defect(home: House, data: st.DataObject) -> 
 _BODIES: list[tuple[str, str, Any]] = []
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_no_filter_is_answered_with_a_defect(home: House, door: Door, data: st.DataObject) -> None:
     lists = {

@@ -6,14 +6,10 @@ from typing import Any
 
 import pytest
 
-from api.app import create
-from api.openapi import operations
 from api.problems import MEDIA_TYPE
 from api.routes import API
+from tests.api.described import OPERATIONS, SCHEMA
 
-DOOR = create()
-SCHEMA = DOOR.http.openapi()
-OPERATIONS = dict(operations(SCHEMA))
 OPEN = ("/livez", "/readyz", f"{API}/auth/")
 """Addresses for which nobody needs to be signed in"""
 

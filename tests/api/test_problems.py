@@ -27,7 +27,7 @@ from tests.api.houses import House, check_problem
 Fails = Callable[[BaseException | Callable[[], None]], Any]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def fails(runtime: Runtime) -> Iterator[Fails]:
     """The answer of a route that raises this."""
     door = create(runtime=runtime)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from uuid import UUID
 
+from sqlalchemy.orm import Session
+
 from hub import clock
 from hub.database import Database
 from hub.services import tokens
@@ -56,12 +58,19 @@ def token(database: Database, place: Place) -> str:
 
 def link(runtime: Runtime, place: Place, url: str, scope: Scope) -> UUID:
     """An import of the calendar at `url`; its id."""
+    (link_id,) = links(runtime, place, [(url, scope)])
+    return link_id
+
+
+def links(runtime: Runtime, place: Place, calendars: Iterable[tuple[str, Scope]]) -> list[UUID]:
+    """Imports of all these calendars; their ids."""
     with runtime.database.unit_of_work(place.organization_id) as session:
-        connection = connecting.connect(session, "ical", f"Channel {url.rpartition('/')[2]}", {})
-        row = linking.link(
-            session, connection.id, scope, "import", {"url": url}, uid_domain=runtime.uid_domain
-        )
-        return row.id
+        return [_link(session, url, scope, runtime.uid_domain) for url, scope in calendars]
+
+
+def _link(session: Session, url: str, scope: Scope, uid_domain: str) -> UUID:
+    connection = connecting.connect(session, "ical", f"Channel {url.rpartition('/')[2]}", {})
+    return linking.link(session, connection.id, scope, "import", {"url": url}, uid_domain=uid_domain).id
 
 
 def day(ahead: int) -> date:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import http.client
 import os
 import socket
-from collections.abc import Iterator, Mapping
+import ssl
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -86,10 +89,12 @@ class Web:
 
     def _answers(self) -> bool:
         assert self._child.alive(), self.log_end()
-        try:
-            return httpx.get(f"{self.base_url}/livez", timeout=5).is_success
-        except httpx.TransportError:
-            return False
+        with contextlib.closing(http.client.HTTPConnection(HOST, self.port, timeout=5)) as connection:
+            try:
+                connection.request("GET", "/livez")
+                return connection.getresponse().status == 200
+            except (OSError, http.client.HTTPException):
+                return False
 
 
 def child(program: programs.Program, settings: Settings) -> Child:
@@ -102,5 +107,11 @@ def free_port() -> int:
         return int(found.getsockname()[1])
 
 
-def bearer(token: str) -> Mapping[str, str]:
-    return {"Authorization": f"Bearer {token}"}
+def client(web: Web, token: str) -> httpx.Client:
+    """Who bears this token."""
+    headers = {"Authorization": f"Bearer {token}"}
+    return httpx.Client(base_url=web.base_url, headers=headers, timeout=60, verify=_TLS)
+
+
+_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""Nobody here speaks TLS; the context that httpx makes for each client takes longer than a booking."""

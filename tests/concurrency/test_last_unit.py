@@ -8,7 +8,6 @@ from functools import partial
 from typing import Any
 
 import httpx
-import pytest
 
 from sync.runtime import Runtime
 from tests.concurrency import audit, place, programs
@@ -19,25 +18,28 @@ from tests.servers import Database
 ASKING = 60
 
 
-@pytest.mark.parametrize(("rooms", "left_over"), [(5, (5, 5, 1)), (40, (40,))])
+CASES = ((5, (5, 5, 1)), (40, (40,)))
+"""Rooms, and how many of them are left for sale in each round"""
+
+
 def test_of_sixty_who_ask_at_once_exactly_as_many_as_there_are_rooms_get_one(
-    runtime: Runtime, own_database: Database, rooms: int, left_over: tuple[int, ...]
+    runtime: Runtime, own_database: Database
 ) -> None:
     """All others are told that it is sold out: nobody that we are too busy, while a room is free."""
-    hostel = place.build(runtime.database, rooms=rooms, whole=False)
     with programs.Web(runtime.settings) as web, ExitStack() as closing:
-        headers = programs.bearer(place.token(runtime.database, hostel))
-        https = [
-            closing.enter_context(httpx.Client(base_url=web.base_url, headers=headers, timeout=60))
-            for _ in range(ASKING)
-        ]
-        for round_number, left in enumerate(left_over):
-            first = 40 + 4 * round_number
-            for room in hostel.rooms[left:]:
-                ask(https[0], hostel, first, unit_id=str(room)).raise_for_status()
-            wish = partial(ask, hostel=hostel, first=first, unit_type_id=str(hostel.room_type_id))
-            codes = Counter(code_of(answer) for answer in together([partial(wish, http) for http in https]))
-            assert codes == {"201": left, "409 sold_out": ASKING - left}, web.log_end()
+        for rooms, left_over in CASES:
+            hostel = place.build(runtime.database, rooms=rooms, whole=False)
+            token = place.token(runtime.database, hostel)
+            https = [closing.enter_context(programs.client(web, token)) for _ in range(ASKING)]
+            for round_number, left in enumerate(left_over):
+                first = 40 + 4 * round_number
+                for room in hostel.rooms[left:]:
+                    ask(https[0], hostel, first, unit_id=str(room)).raise_for_status()
+                wish = partial(ask, hostel=hostel, first=first, unit_type_id=str(hostel.room_type_id))
+                codes = Counter(
+                    code_of(answer) for answer in together([partial(wish, http) for http in https])
+                )
+                assert codes == {"201": left, "409 sold_out": ASKING - left}, web.log_end()
     assert audit.sold_twice(own_database.superuser_url) == []
     assert audit.deadlocks(own_database.superuser_url) == 0
 

@@ -11,7 +11,6 @@ from contextlib import ExitStack
 from datetime import timedelta
 from uuid import UUID
 
-import httpx
 import pytest
 
 from sync.linking import Scope
@@ -57,11 +56,8 @@ def test_nothing_is_sold_twice_and_every_overlap_with_a_channel_is_a_conflict(
             return passed > seconds and (passed > LATEST or not missing(register, imports))
 
         with ExitStack() as closing:
-            headers = programs.bearer(place.token(runtime.database, villa))
-            https = [
-                closing.enter_context(httpx.Client(base_url=web.base_url, headers=headers, timeout=60))
-                for _ in range(CLIENTS)
-            ]
+            token = place.token(runtime.database, villa)
+            https = [closing.enter_context(programs.client(web, token)) for _ in range(CLIENTS)]
             clients = [Client(http, villa, register, seed + n) for n, http in enumerate(https)]
             ended = together(
                 [

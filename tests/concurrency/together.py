@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
+LONGEST_REST = 0.16
 PATIENCE = 30.0
 """Seconds after which a thread that nobody joins at a barrier gives up"""
 
@@ -79,11 +80,12 @@ def inside(
 
 
 def until(holds: Callable[[], Any], *, within: float, what: str) -> Any:
-    """Ask again and again until the answer is true; that answer. AssertionError when time is up."""
-    pause, end = threading.Event(), time.monotonic() + within
+    """Ask again, soon at first, until the answer is true; that answer. AssertionError when time is up."""
+    pause, rest, end = threading.Event(), 0.01, time.monotonic() + within
     while not (answer := holds()):
         assert time.monotonic() < end, f"not within {within:.0f} s: {what}"
-        pause.wait(0.01)
+        pause.wait(rest)
+        rest = min(2 * rest, LONGEST_REST)  # who asks needs a core that others could use
     return answer
 
 

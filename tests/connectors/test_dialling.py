@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from typing import Any
 
 import httpcore
@@ -123,14 +124,14 @@ def test_a_failure_says_whether_the_whole_host_is_unwell(
     with pytest.raises(Unavailable) as raised:
         network.get(remote.url("/a.ics"), deadline=SHORT)
 
-    assert raised.value.host == ("127.0.0.1" if of_the_host else "")
+    assert raised.value.host == (remote.host if of_the_host else "")
 
 
 def test_a_host_that_is_not_there_is_unwell() -> None:
     with pytest.raises(Unavailable) as raised:
         Network(["127.0.0.1"], resolve=leading_to("127.0.0.1")).get("http://calendar.example:1/")
 
-    assert (raised.value.code, raised.value.host) == ("unreachable", "calendar.example")
+    assert (raised.value.code, raised.value.host) == ("unreachable", "calendar.example:1")
 
 
 @pytest.mark.parametrize(
@@ -147,7 +148,7 @@ def test_a_host_that_is_not_there_is_unwell() -> None:
 def test_a_status_says_whether_the_whole_host_is_unwell(
     status: int, headers: dict[str, str], host: str
 ) -> None:
-    error = failure(reply(status, **headers))
+    error = failure(replace(reply(status, **headers), authority="h.example"))
 
     assert isinstance(error, ConnectorError)
     assert error.host == host

@@ -84,6 +84,7 @@ def test_a_name_that_turns_private_at_a_redirect_is_refused(remote: FeedServer) 
         "//10.0.0.1/",
         "http://user@127.0.0.1/",
         "http://[",
+        "http:////[",
     ],
 )
 def test_a_redirect_inside_is_refused(remote: FeedServer, network: Network, location: str) -> None:

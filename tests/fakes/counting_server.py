@@ -18,6 +18,8 @@ class CountingServer:
         self.body = body
         self.delay = delay
         self.closing = threading.Event()
+        self.go_on = threading.Event()
+        """Once set, nobody waits for an answer any more"""
         self.requests: Counter[str] = Counter()
         self.most_at_once: Counter[str] = Counter()
         self._under_way: Counter[str] = Counter()
@@ -33,6 +35,7 @@ class CountingServer:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.closing.set()
+        self.go_on.set()
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
@@ -75,7 +78,7 @@ class _Handler(BaseHTTPRequestHandler):
         owner = self.server.owner
         owner.begins(self.path)
         try:
-            owner.closing.wait(owner.delay)
+            owner.go_on.wait(owner.delay)
         finally:
             owner.ends(self.path)
         self.send_response(200)

@@ -14,7 +14,7 @@ import httpx
 from tests.concurrency.place import Place, day
 
 PATIENCE = 60.0
-AGAIN_AFTER = 0.05
+AGAIN_AFTER = 0.2
 ALIVE = ("held", "confirmed")
 
 

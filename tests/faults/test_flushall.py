@@ -64,8 +64,7 @@ def test_all_pulls_complete_and_no_calendar_is_pulled_twice_at_once(
     runtime: Runtime, own_database: servers.Database, valkey_dir: Path, channel: CountingServer
 ) -> None:
     hostel = place.build(runtime.database, rooms=ROOMS, whole=False)
-    for number in range(PULLS):
-        import_of(runtime, hostel, channel, number)
+    import_of(runtime, hostel, channel, PULLS)
     settings = runtime.settings
 
     with ExitStack() as closing:
@@ -74,7 +73,7 @@ def test_all_pulls_complete_and_no_calendar_is_pulled_twice_at_once(
         )
         for part in (working, pulling, timetable):
             part.start()
-            closing.callback(part.stop)
+            closing.callback(part.kill)
         for share in (PULLS // 4, PULLS // 2):
             until(lambda: channel.total() >= share, within=60, what=f"{share} pulls have begun")  # noqa: B023
             working.kill()
@@ -114,14 +113,15 @@ def test_without_the_lease_the_same_calendar_is_pulled_twice_at_once(
 def pulled_at_once(runtime: Runtime, channel: CountingServer) -> int:
     channel.delay = 1.0
     hostel = place.build(runtime.database, rooms=1, whole=False)
-    link_id = import_of(runtime, hostel, channel, 0)
+    (link_id,) = import_of(runtime, hostel, channel, 1)
     together([lambda: pull(runtime, hostel.organization_id, link_id)] * 3)
     return channel.most_at_once["/0.ics"]
 
 
-def import_of(runtime: Runtime, hostel: Place, channel: CountingServer, number: int) -> UUID:
-    room = Scope(unit_id=hostel.rooms[number % len(hostel.rooms)])
-    return place.link(runtime, hostel, channel.url(f"/{number}.ics"), room)
+def import_of(runtime: Runtime, hostel: Place, channel: CountingServer, number: int) -> list[UUID]:
+    """So many calendars, for one room after the other."""
+    rooms = [Scope(unit_id=hostel.rooms[n % len(hostel.rooms)]) for n in range(number)]
+    return place.links(runtime, hostel, [(channel.url(f"/{n}.ics"), room) for n, room in enumerate(rooms)])
 
 
 def done(database: servers.Database) -> int:

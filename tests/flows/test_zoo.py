@@ -92,6 +92,7 @@ def test_every_channel_is_played() -> None:
     assert {kind for group in GROUPS.values() for kind in group.channels} == set(CHANNELS)
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("group", GROUPS)
 def test_sixty_days(runtime: Runtime, clock: FrozenClock, group: str) -> None:
     judge(play(runtime, clock, group, SEED, USUAL), group, SEED)

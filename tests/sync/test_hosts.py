@@ -23,7 +23,7 @@ from sync.planning.politeness import AT_ONCE, LONGEST_PAUSE
 from sync.pull import Outcome
 from sync.runtime import Runtime
 from tests import factories
-from tests.concurrency.together import Meeting, together
+from tests.concurrency.together import Meeting, together, until
 from tests.conftest import FrozenClock
 from tests.connectors.remotes import leading_to
 from tests.fakes.counting_server import CountingServer
@@ -203,7 +203,7 @@ def test_it_is_the_host_that_failed_which_is_spared_and_not_the_one_that_led_the
 
 @pytest.fixture
 def slow() -> Iterator[CountingServer]:
-    with CountingServer(WHOLE, 0.4) as served:
+    with CountingServer(WHOLE, 30) as served:
         yield served
 
 
@@ -239,7 +239,23 @@ def all_at_once(importer: Importer, slow: CountingServer, host: str) -> list[str
     """Twice four pulls of as many calendars of one host, begun at one moment."""
     port = int(slow.url("").rpartition(":")[2])
     ids = [link(importer, host, f"/{number}.ics", port) for number in range(AT_ONCE + 4)]
-    ended = together([partial(pull, importer, link_id) for link_id in ids])
+    turned_away: list[Outcome] = []
+
+    def asks(link_id: UUID) -> Outcome:
+        outcome = pull(importer, link_id)
+        turned_away.append(outcome)
+        return outcome
+
+    def answer() -> Outcome | None:
+        until(
+            lambda: slow.total() + len(turned_away) >= len(ids),
+            within=30,
+            what="each asks, or is told to wait",
+        )
+        slow.go_on.set()
+        return None
+
+    ended = together([*(partial(asks, link_id) for link_id in ids), answer])
     assert not [one for one in ended if isinstance(one, Exception)], ended
     return [one.state for one in ended if isinstance(one, Outcome)]
 
@@ -282,12 +298,12 @@ def test_a_link_knows_its_host_from_its_first_moment_and_with_each_new_address(
     ours: Importer, host: str
 ) -> None:
     one = link(ours, host)
-    assert ours.state(one).host == host
+    assert ours.state(one).host == f"{host}:{ours.channel.port}", "behind another port is somebody else"
 
     other = {"url": f"https://Other.{host.upper()}.:8443/x.ics"}
     ours.do(lambda session: linking.change(session, one, settings=other))
 
-    assert ours.state(one).host == f"other.{host}"
+    assert ours.state(one).host == f"other.{host}:8443"
 
 
 def test_an_address_in_the_connection_is_one_too(ours: Importer, host: str) -> None:
@@ -315,7 +331,7 @@ def test_a_link_from_before_hosts_were_noted_is_pulled_and_then_knows_its_host(
 
     assert pull(ours, old).state == "changed"
 
-    assert ours.state(old).host == host
+    assert ours.state(old).host == f"{host}:{ours.channel.port}"
 
 
 def test_this_machine_and_exports_have_no_host_to_spare(importer: Importer) -> None:
@@ -324,7 +340,7 @@ def test_this_machine_and_exports_have_no_host_to_spare(importer: Importer) -> N
 
 
 def failures(importer: Importer, host: str) -> int:
-    row = importer.do(lambda session: query.stand(session, host))
+    row = importer.do(lambda session: query.stand(session, f"{host}:{importer.channel.port}"))
     return row.failures or 0
 
 
@@ -332,7 +348,7 @@ def test_a_host_that_is_well_is_not_remembered(ours: Importer, host: str) -> Non
     ours.answers(Answer(body=WHOLE), feed="/a.ics")
     pull(ours, link(ours, host))
 
-    row = ours.do(lambda session: query.stand(session, host))
+    row = ours.do(lambda session: query.stand(session, f"{host}:{ours.channel.port}"))
     assert (row.running, row.failures) == (0, None)
 
 

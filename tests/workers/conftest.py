@@ -35,7 +35,7 @@ Run = Callable[..., Done]
 
 @pytest.fixture
 def environment(
-    own_database: Database,
+    empty_database: Database,
     redis_url: str,
     broker_url: str,
     tmp_path: Path,
@@ -45,8 +45,8 @@ def environment(
     tmp_path.chmod(0o700)
     own = {
         "HUB_DATA_DIR": str(tmp_path),
-        "HUB_DATABASE_URL": own_database.app_url,
-        "HUB_OWNER_DATABASE_URL": own_database.owner_url,
+        "HUB_DATABASE_URL": empty_database.app_url,
+        "HUB_OWNER_DATABASE_URL": empty_database.owner_url,
         "HUB_REDIS_URL": redis_url,
         "HUB_BROKER_URL": broker_url,
         "HUB_SECRET_KEY": factories.SIGNING_KEY.decode(),

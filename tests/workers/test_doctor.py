@@ -46,7 +46,10 @@ def test_a_hub_that_is_well_passes(hub: Run) -> None:
     assert states(hub, *QUIET) == {name: {"ok"} for name in QUIET}
 
 
-def test_without_workers_and_beat_it_fails_and_says_how_to_get_them(hub: Run) -> None:
+def test_without_workers_and_beat_it_fails_and_says_how_to_get_them(
+    hub: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doctor, "ANSWER_WITHIN", 0.1)
     done = hub("doctor", "workers", "pullers", "beat")
     assert done.code == 1
     assert "hub worker" in done.out
@@ -98,13 +101,17 @@ def test_a_data_dir_that_is_open_to_others_is_found(hub: Run, tmp_path: Path) ->
 
 
 def test_a_login_with_a_superusers_powers_is_found(
-    hub: Run, own_database: servers.Database, monkeypatch: pytest.MonkeyPatch
+    hub: Run, empty_database: servers.Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("HUB_DATABASE_URL", own_database.superuser_url)
+    monkeypatch.setenv("HUB_DATABASE_URL", empty_database.superuser_url)
     assert "superuser" in finding(hub, "database")["words"]
 
 
-def test_an_old_schema_is_found(hub: Run, own_database: servers.Database) -> None:
+def test_an_old_schema_is_found(
+    hub: Run, own_database: servers.Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HUB_DATABASE_URL", own_database.app_url)
+    monkeypatch.setenv("HUB_OWNER_DATABASE_URL", own_database.owner_url)
     engine = create_engine(own_database.owner_url, poolclass=NullPool)
     with engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))

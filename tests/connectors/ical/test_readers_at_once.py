@@ -40,8 +40,9 @@ def test_threads_share_a_few_readers() -> None:
 
 
 @pytest.fixture
-def pool() -> Iterator[Readers]:
+def pool(monkeypatch: pytest.MonkeyPatch) -> Iterator[Readers]:
     """Readers of the test's own, one of which is stuck in a feed until it is resumed."""
+    monkeypatch.setattr(limits, "QUICK_SECONDS", 20.0)
     pool = Readers()
     pool.ask(feed("first"), REQUEST)
     stuck = reader()
@@ -65,9 +66,9 @@ def test_a_feed_that_takes_long_holds_up_no_other(pool: Readers) -> None:
 
 
 def test_who_waits_too_long_for_a_reader_gives_up(pool: Readers, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "WAIT_SECONDS", 0.1)
+    monkeypatch.setattr(limits, "QUICK_WAIT_SECONDS", 0.1)
 
-    with pool.place(), pytest.raises(ReaderLost, match="at work"):
+    with pool._quick.place(1), pytest.raises(ReaderLost, match="at work"):
         pool.ask(feed("one too many"), REQUEST)
 
 

@@ -116,35 +116,43 @@ def test_the_kernel_bounds_it() -> None:
 # When it fails
 
 
-def test_a_reader_that_takes_too_long_is_killed_and_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_reader_that_takes_too_long_is_killed_and_replaced() -> None:
     uids()
     stuck = reader()
     stuck.suspend()
+
+    assert uids() == ["a"]
+
+    assert not stuck.is_running()
+
+
+def test_a_feed_that_takes_too_long_in_either_lane_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "COMMAND", program(READY_THEN + "time.sleep(60)"))
+    monkeypatch.setattr(limits, "QUICK_SECONDS", 0.1)
     monkeypatch.setattr(limits, "WALL_SECONDS", 0.2)
 
     with pytest.raises(TooComplex, match="it takes too long to read") as raised:
         uids()
 
     assert raised.value.code == "too_complex"
-    assert not stuck.is_running()
     monkeypatch.undo()
     assert uids("next") == ["next"]
 
 
-def test_a_feed_that_does_not_get_through_is_given_up_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_reader_that_does_not_take_the_feed_is_replaced_as_well() -> None:
     """More than a pipe holds."""
     uids()
     stuck = reader()
     stuck.suspend()
-    monkeypatch.setattr(limits, "WALL_SECONDS", 0.2)
 
-    with pytest.raises(TooComplex):
-        reading.read(feed() + b"X:" + b"x" * 1_000_000, REQUEST)
+    (found,) = reading.read(feed() + b"X:" + b"x" * 1_000_000, REQUEST).events
+
+    assert found.uid == "a"
 
     assert not stuck.is_running()
 
 
-def test_a_reader_that_used_up_its_cpu_time_says_so() -> None:
+def test_a_reader_that_used_up_its_cpu_time_is_replaced() -> None:
     uids()
     busy = reader()
     busy.suspend()
@@ -152,8 +160,8 @@ def test_a_reader_that_used_up_its_cpu_time_says_so() -> None:
         asked = pool.submit(uids)
         busy.send_signal(signal.SIGXCPU)
         busy.resume()
-        with pytest.raises(TooComplex, match="it takes too long to read"):
-            asked.result(10)
+        assert asked.result(10) == ["a"]
+    assert not busy.is_running()
 
 
 def test_a_reader_that_wants_a_successor_gets_one(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -126,5 +126,11 @@ def test_a_late_departure_counts() -> None:
     assert all(event.busy for event in meant(STAY, late, producer=SMOOBU).events)
 
 
+def test_a_closure_is_no_departure_whatever_it_is_called() -> None:
+    closed = saying("Checkout blocked", uid="out", when=DEPARTURE.when)
+
+    assert all(event.busy for event in meant(STAY, closed, producer=SMOOBU).events)
+
+
 def test_the_edges_have_notes_for_both() -> None:
     assert set(NOTES) == set(Edge)

@@ -117,6 +117,7 @@ class Game:
         try:
             with self.server.zoo.held():
                 channel.consume(body)
+            self.watch.read(name, now)
         except Unreadable as complaint:
             self.watch.report.unexplained.append(f"{name} refuses our calendar: {complaint}")
         pace = max(self.pace.read, channel.manner.reads_every)

@@ -10,12 +10,14 @@ from datetime import date, datetime, timedelta
 
 from connectors.sandbox.channel import Answered, Channel
 from connectors.sandbox.people import Act
-from connectors.sandbox.stays import Slot, Stay, edges, slots
+from connectors.sandbox.stays import Kind, Slot, Stay, edges, slots
 from hub.domain.periods import Nights, Span
 from sync.pull import Outcome
 from tests.flows.zoo.house import MADRID, House, today
 
 AHEAD = timedelta(days=400)
+REMEMBERED = timedelta(days=8)
+"""How long what we said may come back"""
 _NOTICE = re.compile(r"(\+|~|-) ")
 _DAYS = re.compile(r"(?:\+|~ .* is now|~) (?P<first>\S{10}) to (?P<after>\d{4}-\d\d-\d\d)(?: on|$|,)")
 _NOTHING = re.compile(r"\+ .*:\d\d$")
@@ -45,6 +47,8 @@ class Report:
     """By how they ended"""
     faults: Counter[str] = field(default_factory=Counter)
     guarded: int = 0
+    unclear: int = 0
+    """Nights of which nobody could tell whose they are, each as often as it was told"""
     sales: int = 0
     refusals: int = 0
 
@@ -69,9 +73,9 @@ class Report:
         return {kind: sentences for kind, sentences in found.items() if sentences}
 
     def words(self) -> str:
-        counted = f"pulls {dict(self.pulls)}, {self.guarded} while something waited, {self.sales} sales"
+        counted = f"{self.guarded} while something waited, {self.sales} sales, {self.unclear} nights unclear"
         told = f"notices {dict(self.notices)} of {dict(self.real)} changes"
-        return f"{counted}, {told}, violations {self.violations()}"
+        return f"pulls {dict(self.pulls)}, {counted}, {told}, violations {self.violations()}"
 
 
 class Watch:
@@ -87,6 +91,18 @@ class Watch:
         self._prepared: dict[str, frozenset[Span]] = {name: frozenset() for name in channels}
         self._told_before: set[tuple[str, str]] = set()
         self._seen: set[tuple[str, Slot]] = set()
+        self._said: dict[str, dict[Slot, datetime]] = {name: {} for name in channels}
+        """What each channel read in our calendar, and when it did last"""
+        self._unclear: dict[str, frozenset[Slot]] = {}
+        """By the id of a stay"""
+        self._contested: dict[str, frozenset[Slot]] = {name: frozenset() for name in channels}
+        """Once sold there and elsewhere at once: whose word a closure is, nobody can tell"""
+
+    def read(self, name: str, now: datetime) -> None:
+        """The channel has read our calendar."""
+        channel = self.channels[name]
+        self._said[name].update(dict.fromkeys(channel.read_slots, now))
+        self._contested[name] |= channel.taken & channel.read_slots
 
     def acted(self, name: str, acts: Iterable[Act]) -> None:
         """What a channel's people gave up may be free here as well."""
@@ -104,10 +120,29 @@ class Watch:
         self.report.story.append(f"{now:%m-%d %H:%M} {name}: {told} -> {state}; {'; '.join(outcome.summary)}")
         if state in ("failed", "busy") or answered is None or not answered.true:
             return
-        self.known[name] = answered.taken
+        self._weigh(name, answered, now)
         self._count_real(name, now)
         if state == "changed":
             self._look_for_echoes(name, answered, now)
+
+    def _weigh(self, name: str, answered: Answered, now: datetime) -> None:
+        """
+        Nights that two have sold before either could know. Where the channel calls its own and our word the
+        same, and told its own only after it had ours, nobody can tell whose they are.
+        """
+        channel = self.channels[name]
+        said = {slot for slot, read_at in self._said[name].items() if now - read_at < REMEMBERED}
+        alike = bool(set(channel.manner.stays) & set(channel.manner.blocks))
+        for stay in channel.stays.values():
+            if self._told[name].get(stay.id) != stay.span:
+                both = slots(stay.span) & said
+                alone = alike and both < slots(stay.span)
+                tells = alone or not (alike or stay.kind is Kind.BLOCK)
+                self._unclear[stay.id] = frozenset() if tells else both
+        unclear = frozenset(slot for stay_id in channel.stays for slot in self._unclear.get(stay_id, ()))
+        self.known[name] = answered.taken - unclear
+        self._contested[name] |= answered.taken & said
+        self.report.unclear += len(unclear)
 
     def look(self, now: datetime) -> None:
         """Is anything for sale that a channel's guests have, as far as we were told?"""
@@ -151,7 +186,7 @@ class Watch:
     def _look_for_echoes(self, name: str, answered: Answered, now: datetime) -> None:
         placed, unplaced = self.house.blocked(name)
         surplus = (placed | unplaced) - answered.taken - answered.policy
-        ours = self.channels[name].read_slots
+        ours = self.channels[name].read_slots - self._contested[name]
         for slot in self._to_come(surplus & ours, now):
             self.report.echoes.append(f"{now:%m-%d %H:%M} {slot} by {name}")
 

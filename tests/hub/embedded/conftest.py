@@ -11,10 +11,20 @@ from hub.embedded import Postgres, Valkey
 
 
 @pytest.fixture(scope="module")
-def postgres_dir(new_data_dir: Callable[[], Path]) -> Iterator[Path]:
-    data_dir = new_data_dir()
-    with Postgres(data_dir, durable=False):
-        yield data_dir
+def postgres(new_data_dir: Callable[[], Path]) -> Iterator[Postgres]:
+    """Started where the environment has settings of ours and of PostgreSQL's clients."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PGPORT", "6543")
+        patch.setenv("HUB_SECRET_KEY", "hush")
+        server = Postgres(new_data_dir(), durable=False)
+        server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def postgres_dir(postgres: Postgres) -> Path:
+    return postgres.data_dir
 
 
 @pytest.fixture(scope="module")

@@ -34,12 +34,11 @@ def test_a_durable_server_keeps_its_rows_over_a_restart_and_a_kill(data_dir: Pat
     assert psutil.STATUS_ZOMBIE not in states
 
 
-def test_it_listens_on_its_private_socket_alone(data_dir: Path) -> None:
-    with Postgres(data_dir, durable=False) as server:
-        assert setting(data_dir, "listen_addresses") == ""
-        assert int(str(setting(data_dir, "max_connections"))) >= 200
-        assert psutil.Process(server.pid).net_connections("inet") == []
-        assert mode(places.find(data_dir).sockets) == 0o700
+def test_it_listens_on_its_private_socket_alone(postgres: Postgres) -> None:
+    assert setting(postgres.data_dir, "listen_addresses") == ""
+    assert int(str(setting(postgres.data_dir, "max_connections"))) >= 200
+    assert psutil.Process(postgres.pid).net_connections("inet") == []
+    assert mode(places.find(postgres.data_dir).sockets) == 0o700
 
 
 @pytest.mark.parametrize("role", ["owner", "app", "superuser"])
@@ -83,12 +82,10 @@ def test_the_owner_lets_the_application_in(postgres_dir: Path) -> None:
             connection.execute("CREATE TABLE mine (n int)")
 
 
-def test_a_second_supervisor_is_told_who_the_first_is(data_dir: Path) -> None:
-    with Postgres(data_dir, durable=False):
-        write(data_dir, 1)
-        with pytest.raises(Misconfigured, match=f"already run by process {os.getpid()}"):
-            Postgres(data_dir, durable=False).start()
-        assert rows(data_dir) == [1]
+def test_a_second_supervisor_is_told_who_the_first_is(postgres_dir: Path) -> None:
+    with pytest.raises(Misconfigured, match=f"already run by process {os.getpid()}"):
+        Postgres(postgres_dir, durable=False).start()
+    assert setting(postgres_dir, "fsync") == "off", "the first serves on"
 
 
 def test_a_number_in_a_stale_pid_file_that_lives_again_does_no_harm(data_dir: Path) -> None:
@@ -123,14 +120,10 @@ def test_a_server_that_cannot_start_shows_the_end_of_its_log(data_dir: Path) -> 
     assert not server.alive()
 
 
-def test_it_sees_nothing_of_our_environment(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PGPORT", "6543")
-    monkeypatch.setenv("HUB_SECRET_KEY", "hush")
-    with Postgres(data_dir, durable=False) as server:
-        process = psutil.Process(server.pid)
-        assert {"PGPORT", "HUB_SECRET_KEY"}.isdisjoint(process.environ())
-        write(data_dir, 1)
-        assert rows(data_dir) == [1]
+def test_it_sees_nothing_of_our_environment(postgres: Postgres) -> None:
+    process = psutil.Process(postgres.pid)
+    assert {"PGPORT", "HUB_SECRET_KEY"}.isdisjoint(process.environ())
+    assert setting(postgres.data_dir, "port") == "5432"
 
 
 def test_a_path_with_every_odd_character_works(data_dir: Path) -> None:

@@ -223,3 +223,27 @@ class Holding:
             if any(one.ends_at > cut for one in row.pieces):
                 gone.append(Gone(row, self.measure.past(row.when, cut), True))
         return Verdict(tuple(gone))
+
+
+FOUR = [days(20, 23, "a"), days(30, 33, "b"), days(40, 43, "c"), days(50, 53, "d")]
+"""Stays of three nights each"""
+
+LATER = NOW + DAY
+
+
+def holding_of(*events: RemoteEvent, measure: Measure = ROOM) -> Holding:
+    """These were read at NOW."""
+    holding = Holding(measure)
+    holding.reads(events, NOW)
+    return holding
+
+
+def readings_until_free(
+    holding: Holding, told: Collection[RemoteEvent], apart: timedelta = QUARTER, start: datetime = LATER
+) -> int:
+    """How many readings it takes until nothing waits any more."""
+    for number in range(1, 12):
+        holding.reads(told, start + (number - 1) * apart)
+        if not holding.waiting:
+            return number
+    raise AssertionError("it waits for ever")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import count
 from typing import Protocol
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from connectors.contract import Mark, Nature
 from hub.domain.periods import LetBy, Nights, Period, difference, intersect, occupied
@@ -15,7 +15,7 @@ from sync.planning import draining, echoes, marks
 from sync.planning.echoes import Standing, Verdict
 from sync.planning.exported import Before, Export, Heard, History, shown
 from sync.planning.feed_entries import Content, Kind
-from sync.planning.feed_spans import Take, by_cause
+from sync.planning.feed_spans import Take, by_cause, to_tell
 from tests.sync.planning.ring_words import ROOM, ZONE, Entry, Rules, digest, numbers
 
 
@@ -51,6 +51,7 @@ class Link:
     """A hub's link with one other: what it told and what it was told, if both."""
 
     name: str
+    id: UUID = field(default_factory=uuid4)
     exports: list[Export] = field(default_factory=list)
     events: dict[str, Stored] = field(default_factory=dict)
     tellers: set[str] = field(default_factory=set)
@@ -91,7 +92,10 @@ class Hub:
         link, now = self.link(reader, "out"), self.world.now
         ref = digest(self.name, link.name)
         wanted = by_cause(
-            self._takes(link), LetBy.NIGHT, ZONE, lambda origin: marks.hop(ref, self._seal(ref, origin))
+            to_tell(self._takes(), link.id),
+            LetBy.NIGHT,
+            ZONE,
+            lambda origin: marks.hop(ref, self._seal(ref, origin)),
         )
         said = {want.uid: want.content for want in wanted}
         link.exports = [self._withdrawn(one, said, now) for one in link.exports]
@@ -115,16 +119,16 @@ class Hub:
             entries.append(Entry(uid, period, nature, content.mark if self.world.rules.marks else None))
         return entries
 
-    def _takes(self, link: Link) -> Iterator[Take]:
+    def _takes(self) -> Iterator[Take]:
         for uid, span in self.bookings.items():
             period = occupied(span, ZONE)
             yield Take(ROOM, Kind.BOOKING, uid, period.starts_at, period.ends_at)
-        for other in self.links.values():
-            for stored in other.events.values() if other is not link else ():
-                kind = Kind.RELAYED_STAY if stored.entry.nature is Nature.STAY else Kind.RELAYED
-                mark = marks.to_json(stored.entry.mark)
+        for link in self.links.values():
+            for stored in link.events.values():
+                kind = Kind.RELAYED_STAY if stored.entry.nature is Nature.STAY else Kind.RELAYED_BLOCK
+                uid, mark = stored.before.uid_out, marks.to_json(stored.entry.mark)
                 for period in stored.told:
-                    yield Take(ROOM, kind, stored.before.uid_out, period.starts_at, period.ends_at, mark)
+                    yield Take(ROOM, kind, uid, period.starts_at, period.ends_at, mark, link.id)
 
     def _withdrawn(self, one: Export, said: Mapping[str, Content], now: datetime) -> Export:
         if one.until_at is not None:
@@ -231,8 +235,12 @@ class Hub:
             Heard(key=key, uid=key, period=one.entry.period, nature=one.entry.nature, mark=one.entry.mark)
             for key, one in link.events.items()
         ]
-        held = tuple(stored.before for stored in link.events.values())
-        return History(exports, returned, held=held, read_at=link.read_at, shown=shown(there, returned))
+        closed = tuple(
+            stored.before
+            for stored in link.events.values()
+            if stored.missing == 0 and stored.entry.nature is not Nature.STAY
+        )
+        return History(exports, returned, read_at=link.read_at, shown=shown(there, returned), closed=closed)
 
 
 def _bound(held: Mapping[str, Stored], entries: Sequence[Entry]) -> dict[str, str]:

@@ -12,6 +12,7 @@ from connectors.errors import RateLimited, Unavailable
 from sync.planning.schedule import NEAR, OFTEN, after_failure, near_arrivals
 
 NOW = datetime(2026, 6, 1, 8, tzinfo=UTC)
+NEVER = timedelta.max
 
 intervals = st.integers(60, 604_800).map(lambda seconds: timedelta(seconds=seconds))
 arrivals = st.none() | st.integers(-86_400, 864_000).map(lambda seconds: timedelta(seconds=seconds))
@@ -54,7 +55,7 @@ def test_it_is_never_longer_than_asked_for_and_short_only_where_a_person_said_so
 def test_the_nearer_the_arrival_the_shorter_the_interval(
     interval: timedelta, one: timedelta | None, other: timedelta | None
 ) -> None:
-    nearer, farther = sorted((one, other), key=lambda arrives_in: arrives_in or timedelta(days=9999))
+    nearer, farther = sorted((one, other), key=lambda arrives_in: NEVER if arrives_in is None else arrives_in)
 
     assert near_arrivals(interval, nearer) <= near_arrivals(interval, farther)
 

@@ -15,6 +15,7 @@ from sync.planning.politeness import (
     FIRST_PAUSE,
     JITTER,
     LONGEST_PAUSE,
+    LONGEST_WISH,
     Standing,
     after_failure,
     later,
@@ -59,7 +60,7 @@ def test_a_person_is_not_stopped_by_our_own_pause() -> None:
     assert later(PAUSING, NOW, 0.0, wanted=True, waits=True) is None
     verdict = later(PAUSING, NOW, 0.0, wanted=False, waits=True)
     assert verdict is not None
-    assert (verdict.until, "failed 3 times" in verdict.why) == (PAUSING.not_before, True)
+    assert (verdict.until, "left alone for a while" in verdict.why) == (PAUSING.not_before, True)
 
 
 @given(standings, jitters, st.booleans(), st.booleans())
@@ -116,10 +117,18 @@ def test_the_pause_doubles(failures: int, seconds: int) -> None:
 def test_what_one_calendar_was_told_holds_for_the_whole_host(
     kind: type[Unavailable] | type[RateLimited],
 ) -> None:
-    error = kind("later", host=NAME, retry_after=timedelta(hours=2))
+    error = kind("later", host=NAME, retry_after=timedelta(minutes=40))
 
     after = after_failure(WELL, error, NOW, 0.0)
 
-    assert after.asked_until == NOW + timedelta(hours=2)
-    assert later(after, NOW + timedelta(hours=1), 0.0, wanted=True, waits=False) is not None
+    assert after.asked_until == NOW + timedelta(minutes=40)
+    assert later(after, NOW + timedelta(minutes=30), 0.0, wanted=True, waits=False) is not None
     assert later(ASKING, NOW + timedelta(hours=3), 0.0, wanted=False, waits=True) is None
+
+
+@pytest.mark.parametrize("days", [1, 7])
+def test_one_calendar_silences_its_host_for_an_hour_at_most(days: int) -> None:
+    after = after_failure(WELL, down(timedelta(days=days)), NOW, 0.0)
+
+    assert after.asked_until == NOW + LONGEST_WISH
+    assert later(after, NOW + timedelta(hours=1), 0.0, wanted=False, waits=True) is None
