@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -246,18 +246,19 @@ def all_at_once(importer: Importer, slow: CountingServer, host: str) -> list[str
         turned_away.append(outcome)
         return outcome
 
-    def answer() -> Outcome | None:
+    def answer() -> Outcome:
         until(
             lambda: slow.total() + len(turned_away) >= len(ids),
             within=30,
             what="each asks, or is told to wait",
         )
         slow.go_on.set()
-        return None
+        return pulling.BUSY
 
-    ended = together([*(partial(asks, link_id) for link_id in ids), answer])
+    calls: list[Callable[[], Outcome]] = [*(partial(asks, link_id) for link_id in ids), answer]
+    ended = together(calls)
     assert not [one for one in ended if isinstance(one, Exception)], ended
-    return [one.state for one in ended if isinstance(one, Outcome)]
+    return [one.state for one in ended[:-1] if isinstance(one, Outcome)]
 
 
 def _links(session: Session) -> list[Link]:
