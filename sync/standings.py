@@ -13,6 +13,9 @@ from sync.planning.echoes import Standing, Verdict
 
 _EXTERNAL = Verdict(Standing.EXTERNAL)
 
+NEWS = (Standing.EXTERNAL, Standing.MUTED)
+"""What stands so takes something; our own word come back does not"""
+
 
 @dataclass(frozen=True, slots=True)
 class Standings:
@@ -27,6 +30,11 @@ class Standings:
     def ours(self) -> dict[str, tuple[Period, ...]]:
         """What of the events is our own word come back, where anything is."""
         return {key: verdict.ours for key, verdict in self.verdicts.items() if verdict.ours}
+
+    @property
+    def quiet(self) -> frozenset[str]:
+        """The keys of events that are nothing but our own word come back: never news."""
+        return frozenset(key for key, one in self.verdicts.items() if one.standing not in NEWS)
 
     def differs(self, row: ExternalEvent, key: str) -> bool:
         """Whether it stands otherwise than is stored."""

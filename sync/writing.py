@@ -24,13 +24,10 @@ from sync.planning.guard import Gone, Remainder, Verdict
 from sync.planning.known import Missing
 from sync.planning.measure import Measure
 from sync.planning.placing import Blocked
-from sync.standings import Standings, ours_by_id
+from sync.standings import NEWS, Standings, ours_by_id
 
 ACTIONS = {Kind.CHANGED: "changed", Kind.SLID: "slid"}
 """In the change log; other names and other words are no change of the inventory"""
-
-NEWS = ("external", "muted")
-"""What stands so takes something; our own word come back does not"""
 
 
 @dataclass(slots=True)
@@ -87,9 +84,10 @@ class Writing:
             )
             self.standings.put(row)
             self._ask(row, one.event.when)
-            if row.standing in NEWS:
-                self.added[one.key] = row.id
+            if row.standing in NEWS and one.takes:
                 self._record(row, "added", None, one.event.when)
+                if one.span.ends_at > self.measure.cut(self.now):
+                    self.added[one.key] = row.id  # what is over is kept, and is no news
         for remainder in self.verdict.remainders:
             self._leave(remainder)
         for gone in self.verdict.gone:
@@ -107,7 +105,8 @@ class Writing:
         return frozenset().union(*had, *(blocks.leaves(found) for found in placed.values()))
 
     def counts(self) -> dict[str, int]:
-        kinds = [pair.kind for pair in self.found.pairs]
+        quiet = self.standings.quiet
+        kinds = [pair.kind for pair in self.found.pairs if pair.event.key not in quiet]
         return {
             "added": len(self.added),
             "changed": kinds.count(Kind.CHANGED),

@@ -7,7 +7,7 @@ the guard is tripped one sentence says it all.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -28,14 +28,27 @@ class Notices:
     more: tuple[str, ...] = ()
 
 
-def notices(found: Difference, verdict: Verdict, new: Mapping[str, UUID], zone: ZoneInfo) -> Notices:
-    """`new` has the ids under which new events were stored, by key: what it lacks is not told."""
+def notices(
+    found: Difference,
+    verdict: Verdict,
+    new: Mapping[str, UUID],
+    zone: ZoneInfo,
+    quiet: Collection[str] = (),
+) -> Notices:
+    """
+    `new` has the ids under which new events were stored, by key: what it lacks is not told. Nor is what
+    becomes of events with `quiet` keys, which are our own word come back.
+    """
     told = [
         Told(new[one.key], None, words.stretch(one.event.when, zone))
         for one in found.new
         if one.key in new and one.key not in found.slides
     ]
-    told += [_changed(pair, zone) for pair in found.of(Kind.CHANGED)]
+    told += [
+        _changed(pair, zone)
+        for pair in found.of(Kind.CHANGED)
+        if pair.event.key not in quiet and (pair.takes is not None or pair.known.pieces)
+    ]
     told += [
         Told(gone.known.id, words.stretch(gone.known.when, zone), None)
         for gone in verdict.gone

@@ -40,6 +40,10 @@ class Entry:
     nature: Nature
     mark: Mark | None = None
 
+    @property
+    def stay(self) -> bool:
+        return self.nature is Nature.STAY
+
 
 @dataclass(frozen=True, slots=True)
 class Rules:

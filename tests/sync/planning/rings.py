@@ -31,9 +31,12 @@ class Rewriter:
         self._ids = count()
 
     @property
+    def sold(self) -> frozenset[int]:
+        return numbers(occupied(span, ZONE) for span in self.stays.values())
+
+    @property
     def busy(self) -> frozenset[int]:
-        own = [occupied(span, ZONE) for span in self.stays.values()]
-        return numbers([*own, *(period for read in self.read.values() for period in read)])
+        return self.sold | numbers(period for read in self.read.values() for period in read)
 
     def pull(self, source: str) -> None:
         self.read[source] = [entry.period for entry in self.world.feed(source, self.name)]
