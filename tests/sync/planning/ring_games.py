@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import permutations
 
 from hypothesis import strategies as st
@@ -92,6 +93,14 @@ def rest(world: World, order: list[int]) -> None:
     slow = 2 if world.channels else 1
     for _ in range((slow * len(world.nodes) + 2) * world.rules.reads):
         world.round(order)
+
+
+def days_pass(world: World, order: list[int]) -> None:
+    """More than a week: by then no echo is plausible any more, and what a channel still shows is told."""
+    for _ in range(8):
+        world.now += timedelta(days=1)
+        world.round(order)
+    rest(world, order)
 
 
 def cancel_all(world: World) -> None:

@@ -6,7 +6,6 @@ they come to hold what is really sold and nothing else, and no further reading a
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,6 +15,7 @@ from tests.sync.planning.ring_games import (
     Move,
     any_edges,
     cancel_all,
+    days_pass,
     moves,
     orders,
     play,
@@ -25,9 +25,6 @@ from tests.sync.planning.ring_games import (
 )
 from tests.sync.planning.ring_words import Rules, nights
 from tests.sync.planning.rings import Rewriter, World
-
-LONG_AFTER = timedelta(days=8)
-"""By then no echo is plausible any more: what a channel still shows is believed and told"""
 
 quick = settings(max_examples=100, deadline=None)
 reads = st.integers(1, 2)
@@ -89,8 +86,7 @@ def test_in_a_ring_with_channels_that_rewrite_all_no_ghost_outlives_some_rounds(
     rest(world, order)
     assert not ghosts(world)
 
-    world.now += LONG_AFTER
-    rest(world, order)
+    days_pass(world, order)
     assert holds_the_truth(world)
     assert stands_still(world, order)
 
@@ -105,8 +101,7 @@ def test_in_a_tree_their_guests_may_go_as_well(
     rest(world, order)
     assert not ghosts(world)
 
-    world.now += LONG_AFTER
-    rest(world, order)
+    days_pass(world, order)
     assert holds_the_truth(world)
     assert stands_still(world, order)
 
