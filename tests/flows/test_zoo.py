@@ -34,8 +34,8 @@ from tests.sync.importing import a_runtime
 LATE = timedelta(seconds=1)
 
 SHORT_OF = {"boats": frozenset({"echoes", "ghosts"})}
-"""SamBoat shows the whole day of an hour that we told it: once that hour is over, the rest of the day counts as
-its own, is told to the others, and may stay with them for good. It blocks too much, and frees nothing"""
+"""SamBoat shows the whole day of an hour that we told it: once that hour is over, the rest of the day counts
+as its own, is told to the others, and may stay with them for good. It blocks too much, and frees nothing"""
 
 SURPLUS = 10
 """Notices that a channel's link may give beyond its changes, in sixty days of faults: what a broken reading
