@@ -173,7 +173,8 @@ def _tell_preview(result: object) -> None:
 
 def _show(found: Preview) -> None:
     if found.title or found.source:
-        say(found.title + (f" (made by {found.source})" if found.source else ""))
+        made_by = f"(made by {found.source})" if found.source else ""
+        say(f"{found.title} {made_by}".strip())
     table(
         ("from", "to", "what", "is", "takes", "clashes with", "remark"),
         [
