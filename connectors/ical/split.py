@@ -17,7 +17,7 @@ _BEGIN, _END = b"\nBEGIN:VEVENT\n", b"\nEND:VEVENT"
 
 # Each stops at the next line's end, or at the next BEGIN or END: a feed is passed over once.
 _SAID_ANEW = re.compile(rb"\n(?:" + b"|".join(sorted(VOLATILE)) + rb")[;:][^\n]*+")
-_ALARM = re.compile(rb"\nBEGIN:VALARM(?:\n(?!(?i:BEGIN|END))[^\n]*+)*+\nEND:VALARM(?=\n|\Z)")
+_ALARM = re.compile(rb"\nBEGIN:VALARM(?:\n(?!(?i:BEGIN|END))[^\n]*+)*\nEND:VALARM(?=\n|\Z)")
 
 
 def split(text: bytes) -> Content | None:

@@ -33,7 +33,11 @@ _SALES = """
     WHERE b.status = ANY(%s)
 """
 _ALLOCATIONS = "SELECT unit_id, item_id, starts_at, ends_at FROM allocations WHERE blackout_id IS NULL"
-_BLOCKS = "SELECT event_id, unit_id, starts_at, ends_at FROM external_blocks"
+# What is left of an event that moved blocks until a second reading agrees, and is no conflict of anybody's.
+_BLOCKS = """
+    SELECT b.event_id, b.unit_id, b.starts_at, b.ends_at
+    FROM external_blocks b JOIN external_events e ON e.id = b.event_id WHERE NOT e.remainder
+"""
 _CONFLICTS = "SELECT event_id, item_id FROM conflicts WHERE state = 'open'"
 _LATE_CONFLICTS = """
     SELECT count(*) FROM changes WHERE entity = 'conflict' AND action = 'opened' AND run_id IS NULL
