@@ -14,7 +14,7 @@ VOLATILE = frozenset({b"DTSTAMP", b"CREATED", b"LAST-MODIFIED"})
 
 # Every quantifier is possessive or has one way to match: no line, however long, is read twice.
 _NAME = re.compile(rb"[A-Za-z0-9-]++")
-_HEAD = re.compile(rb'[^":]*+(?:"[^"]*+"[^":]*+)*:')
+_HEAD = re.compile(rb'[^":]*+(?:"[^"]*+"[^":]*+)*+:')
 _LINE = re.compile(rb"[^\n]++")
 _ESCAPED = re.compile(r"\\([\\,;:nN])")
 
