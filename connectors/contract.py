@@ -77,6 +77,8 @@ class RemoteEvent:
     phone_digits: str = ""
     """The last digits of the guest's telephone number, where the channel tells them"""
     mark: Mark | None = None
+    part: bool = False
+    """It tells only where a stay begins or ends, which is longer: what is known of that stay holds"""
 
     @property
     def key(self) -> str:
@@ -111,6 +113,8 @@ class Pulled:
     """Slug of the channel that made the calendar, as far as it can be told"""
     returns_ours: bool = True
     """Whether the channel shows in its calendar what it imported from our feed"""
+    whole_days: bool = False
+    """Whether it closes a whole day for every hour that it read there"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from connectors.ical.understand import Understood
 from connectors.transport import Network
 from hub import clock
 
-READER = "4"
+READER = "5"
 """Goes up when the same bytes come to be read differently: stored cursors then expand anew."""
 
 
@@ -93,6 +93,7 @@ class IcalConnector:
             title=understood.title,
             source=understood.source,
             returns_ours=understood.returns_ours,
+            whole_days=understood.whole_days,
         )
 
     def render(self, feed: Feed) -> bytes:

@@ -81,8 +81,10 @@ KEPT_BYTES = 78 * 1024 * 1024
 """Of the reader between two feeds, beyond which it is replaced"""
 MOST_DATA_BYTES = 86 * 1024 * 1024
 """Of what it has asked for, about 14 MiB less than it takes; beyond it the kernel refuses (RLIMIT_DATA)"""
-MEMO_BYTES = 24 * 1024 * 1024
-"""Of what it remembers between two feeds"""
+MEMO_BYTES = 22 * 1024 * 1024
+"""Of what it remembers of events between two feeds"""
+LEXICON_BYTES = 6 * 1024 * 1024
+"""Of what it remembers of their texts"""
 MOST_ANSWER_BYTES = 48 * 1024 * 1024
 
 # The two lanes of one process (lanes.py): a feed that takes long holds up no other.
@@ -91,6 +93,8 @@ QUICK_READERS = 2
 QUICK_SECONDS = 0.6
 """Seconds for one feed in the quick lane. What takes longer is repeated in the slow one: behind 14 hostile
 feeds the next one waits for seven turns of this and of a reader that starts"""
+QUICK_EVENTS = 10_000
+"""In a feed; with more of them it takes longer than that unless all but a few are known, and is not tried"""
 QUICK_WAIT_SECONDS = 12.0
 """Seconds for which a feed waits for the quick lane: as many turns as a puller's 24 threads can cause"""
 SLOW_READERS = 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from connectors.contract import Nature, RemoteEvent
@@ -13,6 +14,8 @@ from connectors.ical.words import Reading, read
 
 _ENOUGH = 4_000
 """Characters of a text in which codes and numbers are sought"""
+_ENTRY = 350
+"""Bytes of what is remembered of a text besides the text, about"""
 _FIGURE = re.compile(r"\d")
 
 
@@ -23,21 +26,67 @@ class Meaning(NamedTuple):
     phone_digits: str
 
 
+class Lexicon:
+    """
+    What texts were found to mean, by channel, from one feed to the next: a description takes longer to search
+    than the whole event to be looked up.
+
+    Once it is full it takes no more, and is emptied, between two feeds, when it has turned away as many as it
+    has: so one that does not quite fit in is not forgotten each time.
+    """
+
+    def __init__(self, most_bytes: int = 0) -> None:
+        self._most_bytes = most_bytes
+        self._empty()
+
+    def _empty(self) -> None:
+        self._bytes = self._turned_away = 0
+        self._known: dict[str, dict[tuple[str, str], Meaning]] = {}
+
+    def of(self, channel: str) -> Mapping[tuple[str, str], Meaning]:
+        """By (summary, description); for one feed."""
+        if self._turned_away > len(self):
+            self._empty()
+        return self._known.setdefault(channel, {})
+
+    def put(self, channel: str, summary: str, description: str, meaning: Meaning) -> None:
+        """Of a channel that `of` was asked for."""
+        if self._bytes >= self._most_bytes:
+            self._turned_away += 1
+            return
+        self._bytes += _ENTRY + len(summary) + len(description)
+        self._known[channel][summary, description] = meaning
+
+    def __len__(self) -> int:
+        return sum(map(len, self._known.values()))
+
+
 class Meanings:
     """Of the events of one channel; what has been said once is not worked out again."""
 
-    def __init__(self, profile: Profile) -> None:
+    def __init__(self, profile: Profile, lexicon: Lexicon) -> None:
         self._profile = profile
+        self._lexicon = lexicon
+        self._known = lexicon.of(profile.slug)
         self._readings: dict[str, Reading] = {}
         self._of_summaries: dict[str, Meaning] = {}
 
     def of(self, event: RemoteEvent) -> Meaning:
-        """What its summary, its description and its UID tell."""
+        """What its summary, its description and its UID tell; a stay may have got a closure's UID."""
+        said = self._said(event)
+        pattern = self._profile.block_uid
+        if said.nature is Nature.STAY or pattern is None or not pattern.match(event.uid):
+            return said
+        return said._replace(nature=Nature.BLOCK, code="", phone_digits="")
+
+    def _said(self, event: RemoteEvent) -> Meaning:
         summary = event.summary
-        if self._profile.block_uid is not None and self._profile.block_uid.match(event.uid):
-            return Meaning(self._reading(summary), Nature.BLOCK, "", "")
-        if event.description:
-            return self._meaning(summary, event.description)
+        if description := event.description:
+            meaning = self._known.get((summary, description))
+            if meaning is None:
+                meaning = self._meaning(summary, description)
+                self._lexicon.put(self._profile.slug, summary, description, meaning)
+            return meaning
         if (known := self._of_summaries.get(summary)) is None:
             known = self._of_summaries[summary] = self._meaning(summary, "")
         return known

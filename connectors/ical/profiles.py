@@ -34,7 +34,7 @@ class Profile:
     closures_may_be_stays: bool = False
     """What it calls closed or not available may be let to a guest"""
     block_uid: re.Pattern[str] | None = None
-    """UID of what is certainly no stay"""
+    """UID of what is no stay, unless its words say that it is one"""
     code: re.Pattern[str] | None = None
     """The channel's own code of a stay, its first group, in SUMMARY and DESCRIPTION"""
     phone: re.Pattern[str] | None = None
@@ -45,13 +45,6 @@ class Profile:
     """An hour that is taken there takes the whole day"""
     three_events_a_stay: bool = False
     """Arrival and departure are events besides the stay"""
-    policy_blocks: bool = False
-    """Exports what its own rules close: notice, preparation, the end of its booking window"""
-    slides: bool = False
-    """What its rules close moves every day, and is no new booking"""
-    reissues_uids: bool = False
-    localised: bool = False
-    past_pruned: bool = False
     echoes: bool = True
     """Shows again in its calendar what it read in ours; so is taken whoever is not known not to"""
 
@@ -79,9 +72,6 @@ AIRBNB = Profile(
         r"|\((HM[A-Z0-9]{8}|(?=[A-Z]*\d)[A-Z0-9]{6})\)"
     ),
     phone=_is(r"(?i)\(last 4 digits\): ?(\d{4})(?!\d)"),
-    policy_blocks=True,
-    slides=True,
-    past_pruned=True,
 )
 BOOKING_COM = Profile(
     slug="booking_com",
@@ -91,7 +81,6 @@ BOOKING_COM = Profile(
     host=_at(r"booking\.com"),
     stay=_is(r"^closed ?- ?(?!not available$)\w"),
     closures_may_be_stays=True,
-    reissues_uids=True,
 )
 VRBO = Profile(
     slug="vrbo",
@@ -103,7 +92,6 @@ VRBO = Profile(
     ),
     # 20270110-20270112, and 02292020-0229-2020-0305-202003052020 in the shape of a UUID.
     block_uid=_is(r"^\d[\d-]{14,}$"),
-    localised=True,
 )
 TRIPADVISOR = Profile(
     slug="tripadvisor",
@@ -131,8 +119,6 @@ GUESTY = Profile(
     # Its notice, window and preparation: <listing>_an_2026-09-15_2026-09-15@guesty.com_<digest>
     block_uid=_is(r"^[0-9a-f]+_(?:an|bw|bd|b|a)_\d{4}-\d\d-\d\d_\d{4}-\d\d-\d\d@guesty\.com"),
     either=_is(r"^blocked by guesty$"),
-    policy_blocks=True,
-    slides=True,
 )
 HOSTAWAY = Profile(
     slug="hostaway",
@@ -140,7 +126,6 @@ HOSTAWAY = Profile(
     prodid=_is(r"\bhostaway\b"),
     domain=_at(r"hostaway\.com"),
     host=_at(r"hostaway\.com"),
-    past_pruned=True,
 )
 GOOGLE = Profile(
     slug="google",
@@ -185,7 +170,6 @@ CLICK_AND_BOAT = Profile(
     prodid=_is(r"\bclick ?(?:&|and) ?boat\b"),
     domain=_at(r"clickandboat\.com"),
     host=_at(r"clickandboat\.com"),
-    localised=True,
 )
 TURO = Profile(
     slug="turo",

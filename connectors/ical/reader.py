@@ -21,6 +21,7 @@ from typing import BinaryIO
 from connectors.ical import frames, limits
 from connectors.ical.content import NotACalendar, TooComplex, TooSlow
 from connectors.ical.frames import LENGTH, Refusal, Request
+from connectors.ical.meaning import Lexicon
 from connectors.ical.memo import Memo
 from connectors.ical.options import FeedOptions
 from connectors.ical.translate import Known, Parsed, read
@@ -58,6 +59,7 @@ class Reader:
     def __init__(self) -> None:
         self._known: Known = Memo(limits.MEMO_BYTES)
         self._feeds: Memo[Parsed] = Memo(limits.MEMO_BYTES // 8)
+        self._lexicon = Lexicon(limits.LEXICON_BYTES)
         self.fresh = True
         """Whether it has read nothing yet, so that a lack of memory is the feed's fault"""
 
@@ -69,7 +71,9 @@ class Reader:
         try:
             parsed = self._parsed(request, body)
             options = FeedOptions.model_validate(request.options or {})
-            understood = understand(parsed, request.host, options, request.zone, request.window)
+            understood = understand(
+                parsed, request.host, options, request.zone, request.window, self._lexicon
+            )
             if _peak() > limits.MEMORY_BYTES:
                 # A library that was refused memory may have taken it for a fault of the feed.
                 raise TooLarge

@@ -1,7 +1,8 @@
 """
 Reading a feed in a process that can be stopped (reader.py): started when first needed, kept for the next
 feed, killed when one takes too long. A feed is tried in the quick lane first, where nobody stays for long; if
-it needs more time it is repeated in the slow one, where all others like it wait (lanes.py).
+it needs more time it is repeated in the slow one, where all others like it wait (lanes.py). One of very many
+events goes there at once.
 
 For any thread of any process, the children of a prefork worker among them: each process has readers of its
 own. They end with it, because their standard input closes.
@@ -21,6 +22,9 @@ from connectors.ical.frames import TOO_SLOW, Refusal, Request
 from connectors.ical.lanes import Lane, Verdict, Verdicts
 from connectors.ical.process import ReaderLost, ReaderProcess
 from connectors.ical.understand import Understood
+
+_LEAST_BYTES = 40
+"""Of an event: its BEGIN, its END and a date"""
 
 
 def read(body: bytes, request: Request) -> Understood:
@@ -61,7 +65,7 @@ class Readers:
         """Raises TooComplex and ReaderLost; a Refusal is what a reader says."""
         slow_until = time.monotonic() + limits.MOST_SECONDS - limits.START_SECONDS - limits.WALL_SECONDS
         sha256 = request.sha256 or hashlib.sha256(body).hexdigest()
-        if self._judged(sha256) is None:
+        if self._judged(sha256) is None and not _is_long(body):
             with self._quick.place(limits.QUICK_WAIT_SECONDS):
                 if self._judged(sha256) is None:  # nobody found out meanwhile
                     try:
@@ -140,6 +144,13 @@ class Readers:
                 self.all = self.all if keep else self.all - {reader}
             if not keep:
                 reader.kill()
+
+
+def _is_long(body: bytes) -> bool:
+    """Whether it can be told unread that the quick lane has no time for it: it would only be read twice."""
+    if len(body) < limits.QUICK_EVENTS * _LEAST_BYTES:
+        return False
+    return body.count(b"\nBEGIN:VEVENT") > limits.QUICK_EVENTS
 
 
 _readers = Readers()

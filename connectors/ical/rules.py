@@ -9,7 +9,7 @@ would be followed to the year 9999, so the count must see periods, not occurrenc
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from math import prod
 from typing import Any
 
@@ -98,7 +98,7 @@ class CountedRule:
         rule = self._rule
         cost = _COST[rule._freq] * (1 + len(self._positions))
         ends = min(before.replace(tzinfo=None), (rule._until or before).replace(tzinfo=None))
-        days = (ends - rule._dtstart.replace(tzinfo=None)).days
+        days = (ends - rule._dtstart.replace(tzinfo=None)) / timedelta(days=1)
         periods = max(days / (_DAYS[rule._freq] * rule._interval), 0) + _MARGIN
         if rule._count is None and not (rule._freq == _HOURLY and _leaps(rule)):
             self._steps.allow(periods * cost)

@@ -15,7 +15,8 @@ from zoneinfo import ZoneInfo
 
 from connectors.contract import AllDay, RemoteEvent, When
 from connectors.ical import notes
-from connectors.ical.words import Edge
+from connectors.ical.unlisted import Marker
+from connectors.ical.words import Edge, beside_edges
 
 ONE_DAY = timedelta(days=1)
 
@@ -40,6 +41,8 @@ class Turnovers:
     """The positions of arrivals and departures that a stay explains, and why each does not count"""
     stays: set[int] = field(default_factory=set)
     """The positions of those stays: who arrives or departs is a guest"""
+    alone: list[Marker] = field(default_factory=list)
+    """The arrivals and departures that no stay explains"""
 
 
 def explained(candidates: Iterable[Candidate], zone: ZoneInfo, singly: bool) -> Turnovers:
@@ -67,6 +70,10 @@ def explained(candidates: Iterable[Candidate], zone: ZoneInfo, singly: bool) -> 
                 assert marker.edge is not None
                 found.edges[marker.position] = NOTES[marker.edge]
                 found.stays.add(position)
+    for (edge, day), markers in marked.items():
+        found.alone.extend(
+            Marker(day, one.position, edge, beside_edges(one.event.summary)) for one in markers
+        )
     return found
 
 

@@ -8,19 +8,20 @@ arrival or a departure beside its stay.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import date, timedelta
-from operator import attrgetter
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from connectors.contract import AllDay, Nature, RemoteEvent, When, Window
+from connectors.ical import notes
 from connectors.ical.counting import Counting
 from connectors.ical.fingerprint import recognise
 from connectors.ical.lengths import ends_moved, is_over, whole_days
-from connectors.ical.meaning import Meaning, Meanings
+from connectors.ical.meaning import Lexicon, Meaning, Meanings
 from connectors.ical.options import FURTHEST_OFFSET, FeedOptions
 from connectors.ical.turnover import Candidate, explained
+from connectors.ical.unlisted import Unlisted, unlisted
 from connectors.ical.words import Edge
 from hub.domain.periods import MIDNIGHT, at
 
@@ -50,6 +51,8 @@ class Understood:
     """Slug of the channel that made the calendar"""
     returns_ours: bool
     """Whether the calendar may show again what its channel read in ours"""
+    whole_days: bool
+    """Whether an hour that is taken there takes the whole day"""
 
 
 def reading_window(window: Window) -> Window:
@@ -58,47 +61,72 @@ def reading_window(window: Window) -> Window:
     return Window(window.first - earlier, window.after, window.singles_after)
 
 
-def understand(feed: Feed, host: str, options: FeedOptions, zone: ZoneInfo, window: Window) -> Understood:
+def understand(
+    feed: Feed,
+    host: str,
+    options: FeedOptions,
+    zone: ZoneInfo,
+    window: Window,
+    lexicon: Lexicon | None = None,
+) -> Understood:
     """
     `host` served the feed, `zone` is the property's. Events that are over before the window begins are left
-    out: read the feed for `reading_window(window)`.
+    out: read the feed for `reading_window(window)`. What is in the `lexicon` is not worked out again.
     """
     profile = recognise(feed.producer, (event.uid for event in feed.events), host, feed.title)
-    meanings, counting = Meanings(profile), Counting(options)
+    meanings = Meanings(profile, Lexicon() if lexicon is None else lexicon)
+    counting = Counting(options)
     found = [meanings.of(event) for event in feed.events]
     counted = [
         (event.busy, event.note) if counting.asks_nothing else counting.of(event, meant.reading.text)
         for event, meant in zip(feed.events, found, strict=True)
     ]
+    edges = Unlisted()
     if any(meant.reading.edge for meant in found):
-        candidates = _candidates(feed.events, found, counted)
-        turnovers = explained(candidates, zone, singly=profile.three_events_a_stay)
-        for position, note in turnovers.edges.items():
-            counted[position] = False, note
-        for position in turnovers.stays:
-            found[position] = found[position]._replace(nature=Nature.STAY)
+        edges = _turned_over(feed.events, found, counted, zone, singly=profile.three_events_a_stay)
 
     by_the_day = profile.whole_days if options.whole_days is None else options.whole_days
     reshapes = by_the_day or options.checkout_offset != 0
     begin = at(window.first, MIDNIGHT, zone)
     events: list[RemoteEvent] = []
     cut = 0
-    for event, meant, (busy, note) in zip(feed.events, found, counted, strict=True):
-        when, problem = event.when, event.problem
+    for position, (event, meant, (busy, note)) in enumerate(zip(feed.events, found, counted, strict=True)):
+        when, problem = edges.spans.get(position, event.when), event.problem
         if reshapes:
             when = _length(when, busy, options.checkout_offset, by_the_day, zone)
         if busy and _is_cut(event.when, options.checkout_offset):
             problem = problem or "its checkout offset would leave it no night: one is kept"
             cut += 1
         if not is_over(when, window.first, begin):
-            events.append(_as_understood(event, when, busy, problem, note, meant))
+            events.append(_as_understood(event, when, busy, problem, note, meant, position in edges.parts))
     return Understood(
         events=tuple(events),
         problems=feed.problems + _about_cut(cut),
         title=feed.title,
         source=profile.slug,
         returns_ours=profile.echoes if options.returns_ours is None else options.returns_ours,
+        whole_days=by_the_day,
     )
+
+
+def _turned_over(
+    events: Sequence[RemoteEvent],
+    found: list[Meaning],
+    counted: list[tuple[bool, str]],
+    zone: ZoneInfo,
+    *,
+    singly: bool,
+) -> Unlisted:
+    """Arrivals and departures count no more, and who has them is a guest; what they tell of other stays."""
+    turnovers = explained(_candidates(events, found, counted), zone, singly=singly)
+    edges = unlisted(turnovers.alone) if singly else Unlisted()
+    for position, note in turnovers.edges.items():
+        counted[position] = False, note
+    for position in edges.departures:
+        counted[position] = False, notes.DEPARTURE
+    for position in (*turnovers.stays, *edges.spans):
+        found[position] = found[position]._replace(nature=Nature.STAY)
+    return edges
 
 
 def _candidates(
@@ -133,17 +161,29 @@ def _about_cut(number: int) -> tuple[str, ...]:
     return (f"the checkout offset would leave no night to {number} of the events: they keep one",)
 
 
-_FIELDS = tuple(field.name for field in fields(RemoteEvent))
-_VALUES = attrgetter(*_FIELDS)
-_CHANGED = tuple(map(_FIELDS.index, ("when", "busy", "problem", "note", "nature", "code", "phone_digits")))
-
-
 def _as_understood(
-    event: RemoteEvent, when: When, busy: bool, problem: str | None, note: str, meant: Meaning
+    event: RemoteEvent,
+    when: When,
+    busy: bool,
+    problem: str | None,
+    note: str,
+    meant: Meaning,
+    part: bool,
 ) -> RemoteEvent:
-    """As dataclasses.replace does, in half the time: there may be tens of thousands."""
-    values = list(_VALUES(event))
-    new = (when, busy, problem, note, meant.nature, meant.code, meant.phone_digits)
-    for position, value in zip(_CHANGED, new, strict=True):
-        values[position] = value
-    return RemoteEvent(*values)
+    """As dataclasses.replace does, in a third of the time: there may be tens of thousands."""
+    return RemoteEvent(
+        uid=event.uid,
+        recurrence_id=event.recurrence_id,
+        when=when,
+        busy=busy,
+        summary=event.summary,
+        description=event.description,
+        sequence=event.sequence,
+        problem=problem,
+        note=note,
+        nature=meant.nature,
+        code=meant.code,
+        phone_digits=meant.phone_digits,
+        mark=event.mark,
+        part=part,
+    )

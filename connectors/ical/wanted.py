@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import date, datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from connectors.contract import AllDay, RemoteEvent, When, Window
 from connectors.ical.moments import as_utc
+
+_midnight = lru_cache(maxsize=8192)(as_utc)
+"""Thousands of events begin and end on the same few days, today as yesterday"""
 
 
 class Wanted:
@@ -30,18 +33,11 @@ class Wanted:
 
 def in_order(events: Iterable[RemoteEvent], zone: ZoneInfo) -> list[RemoteEvent]:
     """By time, each with a key of its own: what would repeat one is numbered."""
-    days: dict[date, datetime] = {}
-
-    def midnight(day: date) -> datetime:
-        if (found := days.get(day)) is None:
-            found = days[day] = as_utc(day, zone)
-        return found
-
     ordered = []
     for number, event in enumerate(events):
         when = event.when
         if isinstance(when, AllDay):
-            begin, end = midnight(when.first), midnight(when.after)
+            begin, end = _midnight(when.first, zone), _midnight(when.after, zone)
         else:
             begin, end = when.starts_at, when.ends_at
         ordered.append((begin, end, event.key, number, event))

@@ -243,6 +243,11 @@ def read(summary: str) -> Reading:
     return Reading(text, stay=_speaks_of_a_stay(text, rest), block=block, edge=edge)
 
 
+def beside_edges(summary: str) -> str:
+    """The words that speak neither of an arrival nor of a departure: whose these are."""
+    return " ".join(_DEPARTURE.taken_out(_ARRIVAL.taken_out(words_of(folded(summary)))))
+
+
 def _speaks_of_a_stay(text: str, words: list[str]) -> bool:
     speaks = _STAY.meets(words)
     if not speaks or not _NEGATION.meets(words):

@@ -39,6 +39,7 @@ EVENTS = st.builds(
     code=FEW,
     phone_digits=FEW,
     mark=st.none() | st.builds(Mark, FEW, st.lists(FEW, max_size=3).map(tuple)),
+    part=st.booleans(),
 )
 ANSWERS = st.builds(
     Understood,
@@ -47,6 +48,7 @@ ANSWERS = st.builds(
     title=TEXTS,
     source=TEXTS,
     returns_ours=st.booleans(),
+    whole_days=st.booleans(),
 )
 
 
@@ -78,7 +80,7 @@ def test_what_all_events_have_in_common_is_said_once() -> None:
         for n in range(9)
     )
 
-    columns = json.loads(written(Understood(events, (), "", "", False)))["columns"]
+    columns = json.loads(written(Understood(events, (), "", "", False, False)))["columns"]
 
     assert columns["summary"] == "Reserved"
     assert columns["busy"] is True
@@ -86,11 +88,16 @@ def test_what_all_events_have_in_common_is_said_once() -> None:
     assert len(columns["uid"]) == len(columns["bounds"]) / 2 == 9
 
 
-SAID = {"problems": [], "title": "", "source": "", "returns_ours": True}
+SAID = {"problems": [], "title": "", "source": "", "returns_ours": True, "whole_days": False}
 COLUMNS: dict[str, Any] = json.loads(
     written(
         Understood(
-            (RemoteEvent("a", None, AllDay(date(2026, 7, 1), date(2026, 7, 2)), True),), (), "", "", True
+            (RemoteEvent("a", None, AllDay(date(2026, 7, 1), date(2026, 7, 2)), True),),
+            (),
+            "",
+            "",
+            True,
+            False,
         )
     )
 )["columns"]
@@ -106,7 +113,7 @@ COLUMNS: dict[str, Any] = json.loads(
         b'{"said": {}, "columns": null}',
         b'{"said": {"code": "x"}, "columns": null}',
         b'{"said": {"problems": []}, "columns": {}, "number": 2}',
-        b'{"said": {"problems": [], "title": "", "source": "", "returns_ours": true},'
+        b'{"said": {"problems": [], "title": "", "source": "", "returns_ours": true, "whole_days": false},'
         b' "columns": {"uid": ["a"]}, "number": 1}',
         b"\xff\xfe",
         b"[" * 100_000,

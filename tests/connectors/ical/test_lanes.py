@@ -10,10 +10,11 @@ import pytest
 
 from connectors.ical import limits, reading
 from connectors.ical.content import TooComplex, TooSlow
-from connectors.ical.frames import Refusal
+from connectors.ical.frames import Refusal, Request
 from connectors.ical.lanes import Lane, Verdict, Verdicts
 from connectors.ical.process import ReaderLost, ReaderProcess
 from connectors.ical.reading import Readers
+from connectors.ical.understand import Understood
 from hub.config import Settings
 from tests.connectors.ical.hostile import events
 from tests.connectors.ical.readers import REQUEST, feed, readers, uids
@@ -60,7 +61,7 @@ def among_hostile_ones() -> list[float]:
 
 def test_hostile_feeds_hold_up_honest_ones_for_ten_seconds_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "SLOW_WAIT_SECONDS", 0.1)  # how long they themselves take is not asked here
-    monkeypatch.setattr(limits, "WALL_SECONDS", 4.0)
+    monkeypatch.setattr(limits, "WALL_SECONDS", 2.0)
 
     assert max(among_hostile_ones()) <= 10
 
@@ -69,8 +70,8 @@ def test_if_the_quick_lane_took_as_long_as_the_slow_one_they_would_wait_in_vain(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The control, with a shorter wait."""
-    monkeypatch.setattr(limits, "WALL_SECONDS", 4.0)
-    monkeypatch.setattr(limits, "QUICK_SECONDS", 4.0)
+    monkeypatch.setattr(limits, "WALL_SECONDS", 2.0)
+    monkeypatch.setattr(limits, "QUICK_SECONDS", 2.0)
     monkeypatch.setattr(limits, "QUICK_WAIT_SECONDS", 1.0)
     monkeypatch.setattr(limits, "SLOW_WAIT_SECONDS", 0.1)
 
@@ -145,3 +146,29 @@ def test_only_the_last_feeds_that_took_too_long_are_remembered(monkeypatch: pyte
     verdicts.note("three", Verdict.SLOW)
 
     assert [verdicts.of(name) for name in ("one", "two", "three")] == [Verdict.SLOW, None, Verdict.SLOW]
+
+
+@pytest.fixture
+def asked_for(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The seconds that each reader was given."""
+    given: list[float] = []
+    ask = ReaderProcess.ask
+
+    def asking(self: ReaderProcess, body: bytes, request: Request, seconds: float) -> Understood | Refusal:
+        given.append(seconds)
+        return ask(self, body, request, seconds)
+
+    monkeypatch.setattr(ReaderProcess, "ask", asking)
+    return given
+
+
+@pytest.mark.parametrize(("number", "seconds"), [(5, limits.QUICK_SECONDS), (6, limits.WALL_SECONDS)])
+def test_a_feed_of_too_many_events_for_the_quick_lane_is_not_tried_there(
+    monkeypatch: pytest.MonkeyPatch, asked_for: list[float], number: int, seconds: float
+) -> None:
+    monkeypatch.setattr(limits, "QUICK_EVENTS", 5)
+
+    found = reading.read(calendar(*events(number, "DTSTART;VALUE=DATE:20260701").splitlines()), REQUEST)
+
+    assert len(found.events) == number
+    assert asked_for == [seconds]

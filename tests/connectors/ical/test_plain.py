@@ -43,7 +43,7 @@ RESTS = st.lists(
 )
 
 
-def the_same(block: bytes, zone: ZoneInfo) -> RemoteEvent | str | None:
+def check_judged_the_same(block: bytes, zone: ZoneInfo) -> RemoteEvent | str | None:
     """What is read without a parser, once it is known that the judge reads the same."""
     found = plain(block, zone)
     if isinstance(found, RemoteEvent):
@@ -56,7 +56,7 @@ def the_same(block: bytes, zone: ZoneInfo) -> RemoteEvent | str | None:
 def test_ordinary_events_are_read_as_the_judge_reads_them(
     start: str, end: str, rest: list[str], zone: str
 ) -> None:
-    the_same("\n".join(["UID:a@b", start, end, *rest]).encode(), ZoneInfo(zone))
+    check_judged_the_same("\n".join(["UID:a@b", start, end, *rest]).encode(), ZoneInfo(zone))
 
 
 @settings(deadline=None, max_examples=300)
@@ -64,7 +64,7 @@ def test_ordinary_events_are_read_as_the_judge_reads_them(
 def test_whatever_the_lines_they_are_read_as_the_judge_reads_them(
     lines: list[str], start: str, encoding: str
 ) -> None:
-    the_same("\n".join(["UID:a", f"DTSTART{start}", *lines]).encode(encoding, "replace"), ZONE)
+    check_judged_the_same("\n".join(["UID:a", f"DTSTART{start}", *lines]).encode(encoding, "replace"), ZONE)
 
 
 def test_the_events_of_channels_need_no_parser() -> None:
@@ -72,7 +72,7 @@ def test_the_events_of_channels_need_no_parser() -> None:
         content = split(unfolded((SAMPLES / f"{name}.ics").read_bytes()))
         assert content is not None
         for block in content.events:
-            assert isinstance(the_same(block, ZONE), RemoteEvent)
+            assert isinstance(check_judged_the_same(block, ZONE), RemoteEvent)
 
 
 def test_all_that_is_kept_of_an_event() -> None:
@@ -83,7 +83,7 @@ def test_all_that_is_kept_of_an_event() -> None:
         *("X-CHANNEL-HUB-ORIGIN:u\\,1@hub", f"X-CHANNEL-HUB-VIA:{hops[0]},{hops[1]},spoilt"),
     ]
 
-    assert the_same("\n".join(lines).encode(), ZONE) == RemoteEvent(
+    assert check_judged_the_same("\n".join(lines).encode(), ZONE) == RemoteEvent(
         uid="a,b",
         recurrence_id=None,
         when=times("2026-07-01 08:00", "2026-07-01 10:00"),
@@ -128,7 +128,7 @@ def test_whatever_is_not_plain_is_left_to_the_judge(lines: str) -> None:
 
 
 def test_a_date_that_ends_on_the_day_it_begins_is_one_night() -> None:
-    found = the_same(b"UID:a\nDTSTART;VALUE=DATE:20260701\nDTEND;VALUE=DATE:20260701", ZONE)
+    found = check_judged_the_same(b"UID:a\nDTSTART;VALUE=DATE:20260701\nDTEND;VALUE=DATE:20260701", ZONE)
 
     assert isinstance(found, RemoteEvent)
     assert found.when == days("2026-07-01", "2026-07-02")

@@ -14,7 +14,8 @@ from connectors.ical.options import FeedOptions
 from connectors.ical.profiles import PROFILES, UNKNOWN
 from connectors.ical.translate import read
 from connectors.ical.understand import Understood, reading_window, understand
-from tests.connectors.ical.reading import LISBON, WINDOW, times
+from tests.connectors.ical.meant import meant, saying
+from tests.connectors.ical.reading import LISBON, WINDOW, days, times
 
 SAMPLES = Path(__file__).parent / "samples"
 STAY, BLOCK, NOT_TOLD = Nature.STAY, Nature.BLOCK, Nature.UNKNOWN
@@ -79,9 +80,9 @@ EXPECTED: dict[str, tuple[str, list[Row]]] = {
             Row("Check-in: Max Beispiel", NOT_TOLD, note=notes.ARRIVAL),
             Row("Max Beispiel", STAY, "HMAB12CD34"),
             Row("Check-out: Max Beispiel", NOT_TOLD, note=notes.DEPARTURE),
-            Row("Anreise Erika Beispiel", NOT_TOLD),  # her stay is missing
+            Row("Anreise Erika Beispiel", STAY),  # her stay is missing
             Row("Blocked", BLOCK),
-            Row("Check-out: somebody else", NOT_TOLD),  # a closure is nobody's stay
+            Row("Check-out: somebody else", STAY),  # a closure is nobody's stay
         ],
     ),
     "guesty": (
@@ -270,3 +271,13 @@ def test_slugs_are_distinct_and_as_the_contract_names_them() -> None:
         *("airbnb", "booking_com", "vrbo", "tripadvisor", "smoobu", "guesty", "hostaway", "google"),
         *("outlook", "apple", "samboat", "getmyboat", "click_and_boat", "turo", "channel_hub", "unknown"),
     } <= set(slugs)
+
+
+def test_a_stay_that_has_a_closure_s_uid_is_a_stay() -> None:
+    vrbo = "-//HomeAway.com, Inc.//EN"
+    stay = saying("Reserved - Ana", uid="20270110-20270112")
+    closure = saying("Ikke åpent", uid="20270110-20270113", when=days("2026-07-05", "2026-07-09"))
+
+    found = meant(stay, closure, producer=vrbo)
+
+    assert [event.nature for event in found.events] == [STAY, BLOCK]

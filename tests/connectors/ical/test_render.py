@@ -33,7 +33,8 @@ seconds = st.datetimes(datetime(1991, 1, 1), datetime(2089, 1, 1)).map(
 )
 nights = st.builds(lambda day, n: Nights(day, day + timedelta(days=n)), days, st.integers(1, 60))
 hours = st.builds(lambda at, n: Hours(at, at + timedelta(seconds=n)), seconds, st.integers(1, 10**6))
-hops = st.from_regex(r"[0-9a-f]{16}\.[0-9a-f]{16}", fullmatch=True)
+halves = st.integers(0, 2**64 - 1).map("{:016x}".format)
+hops = st.builds("{}.{}".format, halves, halves)
 entries = st.builds(
     FeedEntry,
     uid=uids,

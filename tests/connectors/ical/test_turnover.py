@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from connectors.contract import Nature, When
+from connectors.contract import Nature, RemoteEvent, When
 from connectors.ical import notes
 from connectors.ical.turnover import NOTES
 from connectors.ical.words import Edge
@@ -59,14 +59,40 @@ def test_without_their_stay_they_count(when: When) -> None:
     elsewhere = saying("Anna Muster", uid="stay", when=when)
 
     for others in ((), (elsewhere,)):
-        found = meant(ARRIVAL, DEPARTURE, *others, producer=SMOOBU).events
-        assert all(event.busy for event in found)
+        assert all(event.busy for event in meant(ARRIVAL, DEPARTURE, *others).events)
 
 
-def test_a_closure_explains_no_arrival() -> None:
-    closed = saying("Blocked", uid="stay")
+@pytest.mark.parametrize("others", [(), (saying("Blocked", uid="stay"),)])
+def test_both_make_the_stay_that_is_not_listed(others: tuple[RemoteEvent, ...]) -> None:
+    found = meant(ARRIVAL, *others, DEPARTURE, producer=SMOOBU).events
 
-    assert all(event.busy for event in meant(ARRIVAL, closed, DEPARTURE, producer=SMOOBU).events)
+    assert (found[0].busy, found[0].when, found[0].nature) == (True, STAY.when, Nature.STAY)
+    assert (found[-1].busy, found[-1].note) == (False, notes.DEPARTURE)
+    assert not any(event.part for event in found)
+
+
+@pytest.mark.parametrize(
+    ("edge", "night"),
+    [(ARRIVAL, days("2026-07-01", "2026-07-02")), (DEPARTURE, days("2026-07-04", "2026-07-06"))],
+)
+def test_one_alone_tells_a_part_of_a_stay(edge: RemoteEvent, night: When) -> None:
+    (found,) = meant(edge, producer=SMOOBU).events
+
+    assert (found.busy, found.when, found.nature, found.part) == (True, night, Nature.STAY, True)
+
+
+@pytest.mark.parametrize(
+    "departure",
+    [
+        saying("Check-out: Bert Muster", uid="out", when=DEPARTURE.when),
+        saying("Check-out: Anna Muster", uid="out", when=days("2026-06-30", "2026-07-01")),
+        saying("Check-out: Anna Muster", uid="out", when=days("2026-09-30", "2026-10-01")),
+    ],
+)
+def test_what_is_not_of_one_stay_makes_none(departure: RemoteEvent) -> None:
+    found = meant(ARRIVAL, departure, producer=SMOOBU).events
+
+    assert [(event.busy, event.part) for event in found] == [(True, True), (True, True)]
 
 
 def test_a_stay_that_does_not_count_or_could_not_be_read_explains_nothing() -> None:
@@ -75,7 +101,7 @@ def test_a_stay_that_does_not_count_or_could_not_be_read_explains_nothing() -> N
     object.__setattr__(unread, "problem", "its end cannot be read")
 
     for stay in (free, unread):
-        found = meant(ARRIVAL, stay, DEPARTURE, producer=SMOOBU).events
+        found = meant(ARRIVAL, stay, DEPARTURE).events
         assert [found[0].busy, found[2].busy] == [True, True]
 
 
