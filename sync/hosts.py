@@ -1,8 +1,9 @@
-"""Manners towards hosts: who may ask now, and what is remembered when one fails or answers."""
+"""Manners towards hosts and other tenants: who may ask now, and what is remembered of a host's answers."""
 
 from __future__ import annotations
 
 import random
+from datetime import timedelta
 from uuid import UUID
 
 from pydantic import BaseModel
@@ -11,6 +12,7 @@ from sqlalchemy.orm import Session
 from connectors.addresses import AddressRefused, target
 from connectors.errors import ConnectorError, RateLimited, Unavailable
 from hub import clock
+from hub.config import Settings
 from hub.queries import hosts as query
 from hub.queries import links
 from hub.queries.links import Lease
@@ -45,17 +47,19 @@ def known(session: Session, link_id: UUID, host: str, settings: BaseModel) -> st
     return host
 
 
-def begin(session: Session, lease: Lease, host: str, *, wanted: bool, waits: bool) -> Standing | Later:
+def begin(
+    session: Session, lease: Lease, host: str, settings: Settings, *, wanted: bool, waits: bool
+) -> Standing | Later:
     """
     The last step of beginning a pull under its lease: how its host stands, or that it must come later.
 
     Then the lease has been given back as if never taken. `wanted` and `waits` as in politeness.later.
-    Nobody else begins at that host before the transaction ends.
+    Nobody else begins at that host, or for that organization, before the transaction ends.
     """
-    if not host:
-        return Standing("")
-    row = query.stand(session, host)
-    found = Standing(host, row.running, row.failures or 0, row.not_before, row.asked_until)
+    # Others wait whose links are due while a pull that begins now may still be at work.
+    soon = clock.now() + timedelta(seconds=settings.lease_seconds)
+    row = query.stand(session, host, politeness.share(settings.pull_concurrency), soon)
+    found = Standing(host, row.running, row.failures or 0, row.not_before, row.asked_until, row.crowding)
     verdict = politeness.later(found, clock.now(), random.random(), wanted=wanted, waits=waits)  # noqa: S311
     if verdict is None:
         return found

@@ -106,7 +106,8 @@ def change(
 def afresh(session: Session, row: Link) -> None:
     """The locked link's settings have changed: what a running pull brings is of the old ones, and void."""
     query.revoke(session, row.id)
-    row.cursor, row.next_pull_at, row.failures = None, clock.now(), 0
+    row.cursor, row.next_pull_at = None, clock.now()
+    row.failures, row.refused, row.refusals = 0, "", 0
     external.count_readings_anew(session, row.id, clock.now())
     if row.state in ("needs_auth", "lost"):
         row.state, row.state_reason = _pulled(row)
@@ -143,7 +144,8 @@ def pause(session: Session, link_id: UUID) -> Link:
 def resume(session: Session, link_id: UUID) -> Link:
     row = _state(session, link_id, *_pulled(query.locked(session, link_id)))
     query.revoke(session, link_id)
-    row.next_pull_at, row.failures = clock.now(), 0
+    row.next_pull_at = clock.now()
+    row.failures, row.refused, row.refusals = 0, "", 0
     session.flush()
     return row
 

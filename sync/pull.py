@@ -31,11 +31,12 @@ from hub.queries import links as query
 from hub.queries import pulls, runs
 from hub.queries.links import Fenced, Lease
 from hub.queries.pulls import Pullable
-from sync import hosts, remote
+from sync import hosts, leasing, remote
 from sync.apply import apply
 from sync.planning import schedule, words
 from sync.planning.guard import Guard
 from sync.planning.politeness import Later, Standing
+from sync.planning.schedule import Refusals
 from sync.runtime import Runtime
 
 T = TypeVar("T")
@@ -70,7 +71,8 @@ def pull(runtime: Runtime, organization_id: UUID, link_id: UUID, *, trigger: str
     if begun.lease.attempts > schedule.CRASHES_BEFORE_SETTING_ASIDE:
         return attempt.set_aside()
     try:
-        pulled = begun.ask()
+        with leasing.kept(runtime, begun.lease):
+            pulled = begun.ask()
     except ConnectorError as error:
         return attempt.given_back(soon=OUR_FAULT) if error.code in OURS else attempt.failed(error)
     except Closing:
@@ -113,7 +115,8 @@ def _begin(runtime: Runtime, organization_id: UUID, link_id: UUID, trigger: str)
             question = remote.of_pull(session, link, runtime.import_horizon)
             ask = partial(remote.ask, question, runtime.network)
             host = hosts.known(session, link_id, link.host, question.settings)
-            standing = hosts.begin(session, lease, host, wanted=by_hand or run is not None, waits=not by_hand)
+            wanted = by_hand or run is not None
+            standing = hosts.begin(session, lease, host, runtime.settings, wanted=wanted, waits=not by_hand)
         except ConnectorError as error:
             ask = partial(_raise, error)
         if isinstance(standing, Later):
@@ -170,9 +173,12 @@ class _Attempt:
                 cursor=pulled.cursor,
                 source=pulled.source or link.source,
                 returns_ours=link.returns_ours if pulled.unchanged else pulled.returns_ours,
+                whole_days=link.whole_days if pulled.unchanged else pulled.whole_days,
                 guard=waits.to_json() if waits else None,
                 verified_at=now,
                 failures=0,
+                refused="",
+                refusals=0,
                 state="guarded" if tripped else "active",
                 state_reason=waits.why if waits and tripped else None,
                 next_pull_at=next_pull_at,
@@ -192,17 +198,15 @@ class _Attempt:
             link = query.hold(session, self.lease)
             hosts.failed(session, self.host, error)
             failures = link.failures + 1
-            verdict = schedule.after_failure(
-                error,
-                clock.now(),
-                _interval(link),
-                failures,
-                random.random(),  # noqa: S311
-            )
+            refused = schedule.refusals(Refusals(link.refused, link.refusals), error)
+            jitter = random.random()  # noqa: S311
+            verdict = schedule.after_failure(error, clock.now(), _interval(link), failures, jitter, refused)
             query.note(
                 session,
                 link.id,
                 failures=failures,
+                refused=refused.state,
+                refusals=refused.number,
                 state=link.state if verdict.state == "active" else verdict.state,
                 state_reason=verdict.reason or error.message,
                 next_pull_at=verdict.next_pull_at,
@@ -255,7 +259,7 @@ class _Attempt:
     def _record(self, session: Session, run_id: UUID, outcome: Outcome) -> Outcome:
         """Write down the run that was asked for; the timetable's pulls leave one only if they have news."""
         now = clock.now()
-        run = runs.begun(session, run_id)
+        run = runs.begun(session, run_id) if self.asked_for is not None else None
         if run is None:
             if self.trigger == "schedule" and outcome.state == "unchanged":
                 return outcome

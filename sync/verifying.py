@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -54,13 +54,17 @@ Verify = Callable[[Session, Link], None]
 """Called within the change, for each link whose settings it writes"""
 
 
-def after_asking(network: Network, change: Callable[[Verify], T]) -> T:
+def after_asking(
+    network: Network,
+    change: Callable[[Verify], T],
+    place: Callable[[], AbstractContextManager[None]] = nullcontext,
+) -> T:
     """
     Make a change of links only when their channels vouch for what it writes.
 
     No transaction is open while a channel is asked: the change runs up to the first link that needs an
     answer, is rolled back, and runs again when it has one. Refused names the setting that is wrong;
-    ConnectorError where the channel cannot answer now.
+    ConnectorError where the channel cannot answer now. `place` is held while a channel is asked.
     """
     vouched: list[Check] = []
 
@@ -74,7 +78,7 @@ def after_asking(network: Network, change: Callable[[Verify], T]) -> T:
             return change(verify)
         except _Unasked as unasked:
             check = unasked.check
-        with blaming(check.source):
+        with place(), blaming(check.source):
             check.source.check(check.settings, network)
         vouched.append(check)
 

@@ -71,6 +71,8 @@ class Link(Edited):
     """Slug of the channel that makes the calendar, as its content tells"""
     returns_ours: Mapped[bool] = mapped_column(default=True)
     """Whether that channel shows in its calendar what it imported from our feed"""
+    whole_days: Mapped[bool] = mapped_column(default=False)
+    """Whether it closes a whole day for every hour that it read there"""
     host: Mapped[str] = mapped_column(default="")
     """The name in the calendar's address: what shares it is asked in turn"""
     guard: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
@@ -82,6 +84,11 @@ class Link(Edited):
     verified_at: Mapped[datetime | None]
     """When the channel's calendar was last known to be what we hold of it"""
     failures: Mapped[int] = mapped_column(default=0)
+    """Pulls in a row that failed, for whatever reason"""
+    refused: Mapped[str] = mapped_column(default="")
+    """The state that the last of them leads to if it goes on so: needs_auth, lost, or none"""
+    refusals: Mapped[int] = mapped_column(default=0)
+    """How many of them in a row were of that kind"""
     attempts: Mapped[int] = mapped_column(default=0)
     """Pulls begun and not ended: three mean that pulling kills its worker"""
     fence: Mapped[int] = mapped_column(default=0)

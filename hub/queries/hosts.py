@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 _CLAIM = text("SELECT * FROM claim_due_links(:now, :again_at, :most, :at_host)")
 _CLAIM_NEXT = text("SELECT * FROM claim_due_link_beside(:now, :again_at, :organization, :link)")
-_STAND = text("SELECT * FROM stand_at_host(:host)")
+_STAND = text("SELECT * FROM stand_at_host(:host, :most, :soon)")
 _SPARE = text("SELECT spare_host(:host, :failures, :not_before, :asked_until, :now)")
 _TRUST = text("SELECT trust_host(:host, :now)")
 _SPARED = text("SELECT * FROM spared_hosts(:now)")
@@ -42,13 +42,16 @@ def claim_next(
     return session.execute(_CLAIM_NEXT, known).one_or_none()
 
 
-def stand(session: Session, host: str) -> Row[Any]:
+def stand(session: Session, host: str, most: int, soon: datetime) -> Row[Any]:
     """
-    (running, failures, not_before, asked_until); all but the first are null for a host that is well.
+    (running, failures, not_before, asked_until, crowding); those in the middle are null for a host that is
+    well. `crowding`: the session's organization has more than `most` leases while another's link is due by
+    `soon`.
 
-    Nobody else begins at that host until the transaction ends: ask last, and when the lease is taken.
+    Nobody else begins at that host or for that organization until the transaction ends: ask last, and when
+    the lease is taken.
     """
-    return session.execute(_STAND, {"host": host}).one()
+    return session.execute(_STAND, {"host": host, "most": most, "soon": soon}).one()
 
 
 def spare(

@@ -42,6 +42,11 @@ _ACQUIRE = text("""
 _RELEASE = text("""
     UPDATE links SET lease_until = 'epoch', attempts = 0 WHERE id = CAST(:link AS uuid) AND fence = :fence
 """)
+_RENEW = text("""
+    UPDATE links SET lease_until = clock_timestamp() + make_interval(secs => :seconds)
+    WHERE id = CAST(:link AS uuid) AND fence = :fence AND lease_until > 'epoch'
+    RETURNING 1
+""")
 _FENCE = text("SELECT 1 FROM links WHERE id = CAST(:link AS uuid) AND fence = :fence FOR NO KEY UPDATE")
 
 
@@ -49,6 +54,12 @@ def acquire(session: Session, link_id: UUID, lasting: timedelta) -> Lease | None
     """The lease of a link that may be pulled; None while another holds it, or the link rests."""
     row = session.execute(_ACQUIRE, {"link": link_id, "seconds": lasting.total_seconds()}).one_or_none()
     return Lease(organization_of(session), link_id, row.fence, row.attempts) if row else None
+
+
+def renew(session: Session, lease: Lease, lasting: timedelta) -> bool:
+    """Let a lease last that long from now; False where it was given back, or lost to another."""
+    known = {"link": lease.link_id, "fence": lease.fence, "seconds": lasting.total_seconds()}
+    return session.execute(_RENEW, known).one_or_none() is not None
 
 
 def hold(session: Session, lease: Lease) -> Link:

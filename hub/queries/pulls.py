@@ -34,7 +34,7 @@ class Pullable:
     is_asked_for: bool
     """A run waits to be answered"""
     arrives_at: datetime | None
-    """When the next of what the calendar holds begins"""
+    """When the next of what the calendar holds, or of what we sold of its units, begins"""
 
 
 _READ = text("""
@@ -42,8 +42,21 @@ _READ = text("""
            l.host, l.cursor, l.interval_seconds, l.next_pull_at, l.guard IS NOT NULL AS waits,
            EXISTS (SELECT FROM sync_runs r WHERE r.organization_id = l.organization_id AND r.link_id = l.id
                    AND r.state IN ('queued', 'running')) AS is_asked_for,
-           (SELECT min(e.starts_at) FROM external_events e WHERE e.organization_id = l.organization_id
-            AND e.link_id = l.id AND e.starts_at > :now) AS arrives_at
+           least((SELECT min(e.starts_at) FROM external_events e WHERE e.organization_id = l.organization_id
+                  AND e.link_id = l.id AND e.starts_at > :now),
+                 (SELECT min(next.starts_at) FROM units u
+                  JOIN unit_types t ON t.organization_id = u.organization_id AND t.id = u.unit_type_id
+                  LEFT JOIN unit_parts of ON of.organization_id = u.organization_id AND of.whole_id = u.id
+                  CROSS JOIN LATERAL (
+                      SELECT a.starts_at FROM allocations a
+                      WHERE a.organization_id = u.organization_id AND a.unit_id = coalesce(of.part_id, u.id)
+                        AND a.ends_at > :now AND a.starts_at > :now AND a.item_id IS NOT NULL
+                        AND (a.hold_until IS NULL OR a.hold_until > :now)
+                      ORDER BY a.ends_at LIMIT 1) AS next
+                  WHERE u.organization_id = l.organization_id AND u.property_id = l.property_id
+                    AND u.archived_at IS NULL AND u.id = coalesce(l.unit_id, u.id)
+                    AND u.unit_type_id = coalesce(l.unit_type_id, u.unit_type_id)
+                    AND t.category = coalesce(l.category, t.category))) AS arrives_at
     FROM links l
     JOIN connections c ON c.organization_id = l.organization_id AND c.id = l.connection_id
     JOIN properties p ON p.organization_id = l.organization_id AND p.id = l.property_id

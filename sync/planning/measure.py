@@ -18,7 +18,6 @@ from hub.domain.offers import Offer
 from hub.domain.periods import (
     MIDNIGHT,
     NOON,
-    ONE_DAY,
     LetBy,
     Period,
     at,
@@ -30,6 +29,9 @@ from hub.domain.periods import (
 # Channels write "closed for good" as an end in the year 9999: what lies between these counts, and is kept.
 _EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 _LATEST = datetime(9000, 1, 1, tzinfo=UTC)
+
+FURTHEST_AHEAD = timedelta(hours=14)
+"""Of UTC: in the Line Islands each day begins before it does anywhere else"""
 
 _instant = lru_cache(maxsize=8192)(at)
 """Thousands of events begin and end on the same few days"""
@@ -80,11 +82,13 @@ class Measure:
     def begun_by(self, now: datetime, in_days: bool, *, tomorrow: bool) -> datetime:
         """
         The latest beginning of what is told as begun: channels cut off what is over, by days where they write
-        days. With `tomorrow` also by clocks on which it is the next day.
+        days. With `tomorrow` also by clocks on which it is the next day, while there are any.
         """
         if not self.nightly and not in_days:
             return now
-        today = self.day(now) + ONE_DAY if tomorrow else self.day(now)
+        today = self.day(now)
+        if tomorrow:
+            today = max(today, (now.astimezone(UTC) + FURTHEST_AHEAD).date())
         return _instant(today, NOON if self.nightly else MIDNIGHT, self.zone)
 
     def when(self, period: Period) -> When:

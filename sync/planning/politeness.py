@@ -1,4 +1,4 @@
-"""How many may ask one host at once, and when it is left alone. PURE: jitter is handed in."""
+"""How many may ask at once: of one host, and for one organization; and when a host is left alone. PURE."""
 
 from __future__ import annotations
 
@@ -30,6 +30,8 @@ class Standing:
     """Our own pause"""
     asked_until: datetime | None = None
     """The host's own wish"""
+    crowding: bool = False
+    """Whose calendar it is has as many asked as it may while others wait, this one not counted"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +47,17 @@ def room(failures: int) -> int:
     return 1 if failures else AT_ONCE
 
 
+def share(pullers: int) -> int:
+    """
+    How many of so many pullers may be at work for one organization while others wait: half of them. What it
+    links to may keep each of them for as long as a channel may take.
+    """
+    return max(1, pullers // 2)
+
+
 def later(host: Standing, now: datetime, jitter: float, *, wanted: bool, waits: bool) -> Later | None:
     """
-    Whether a pull that is about to begin must wait.
+    Whether a pull that is about to begin must wait; `jitter` is anywhere from 0 to 1.
 
     `wanted`: a person asked for it, whom our own pause does not stop; the host's wish does. `waits`: it can
     come again in a moment, so that it is not let in where too many are already.
@@ -60,6 +70,8 @@ def later(host: Standing, now: datetime, jitter: float, *, wanted: bool, waits: 
         return Later(_spread(host.not_before, jitter), why)
     if waits and host.running > room(host.failures):
         return Later(now + A_MOMENT * (1 + jitter), f"{host.name} is busy with others")
+    if waits and host.crowding:
+        return Later(now + A_MOMENT * (1 + jitter), "many of the organization's calendars are read already")
     return None
 
 

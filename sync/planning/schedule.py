@@ -15,9 +15,25 @@ JITTER = 0.25
 """Polls are spread by a quarter either way, so that many links do not strike one host at once."""
 
 REFUSALS_BEFORE_GIVING_UP = 5
-"""Channels answer 403 and 404 in passing; only a row of them means that the calendar is gone for us."""
+"""Channels answer 403 and 404 in passing; only a row of them means that the calendar is gone for us"""
+
+TO_DO = {
+    "needs_auth": "sign in again, then resume the link",
+    "lost": "give the link the calendar's new address",
+}
 
 CRASHES_BEFORE_SETTING_ASIDE = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Refusals:
+    """Failures in a row that all say the same of a link, and the state that it has after enough of them."""
+
+    state: str = ""
+    number: int = 0
+
+
+NO_REFUSAL = Refusals()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +70,34 @@ def while_waiting(now: datetime, usual: datetime, again_at: datetime, jitter: fl
     return min(usual, max(again_at, now + SHORTEST) + SHORTEST * jitter)
 
 
+def refusals(before: Refusals, error: ConnectorError) -> Refusals:
+    """One failure more. Of another kind it ends the row: what is out of order now was no refusal."""
+    state = ""
+    if isinstance(error, NeedsReconnect):
+        state = "needs_auth"
+    elif isinstance(error, Rejected):
+        state = "lost"
+    if not state:
+        return NO_REFUSAL
+    return Refusals(state, before.number + 1 if before.state == state else 1)
+
+
 def after_failure(
-    error: ConnectorError, now: datetime, interval: timedelta, failures: int, jitter: float
+    error: ConnectorError,
+    now: datetime,
+    interval: timedelta,
+    failures: int,
+    jitter: float,
+    refused: Refusals = NO_REFUSAL,
 ) -> Verdict:
-    """`failures` counts those in a row, this one included. What is held stays held in any case."""
+    """
+    `failures` counts those in a row, `refused` the refusals among the last of them, this one included in
+    both. What is held stays held in any case.
+    """
     wait = min(max(interval, SHORTEST) * 2 ** min(failures - 1, 16), max(LONGEST, interval))
     if isinstance(error, Unavailable | RateLimited) and error.retry_after is not None:
         wait = max(wait if isinstance(error, RateLimited) else SHORTEST, error.retry_after)
     next_pull_at = now + wait * (1 + JITTER * jitter)
-    if failures >= REFUSALS_BEFORE_GIVING_UP and isinstance(error, NeedsReconnect):
-        return Verdict("needs_auth", f"{error.message}; sign in again, then resume the link", next_pull_at)
-    if failures >= REFUSALS_BEFORE_GIVING_UP and isinstance(error, Rejected):
-        return Verdict("lost", f"{error.message}; give the link the calendar's new address", next_pull_at)
+    if refused.number >= REFUSALS_BEFORE_GIVING_UP:
+        return Verdict(refused.state, f"{error.message}; {TO_DO[refused.state]}", next_pull_at)
     return Verdict("active", None, next_pull_at)

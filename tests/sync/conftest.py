@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
 from connectors.transport import Network
+from hub.ids import new_id
 from sync.runtime import Runtime
 from tests import servers
+from tests.connectors.remotes import leading_to
 from tests.fakes.feed_server import FeedServer
 from tests.sync.exporting import Place, another_process
 from tests.sync.importing import Importer, a_runtime
@@ -46,3 +49,15 @@ def reaching(database: servers.Database) -> Iterator[Runtime]:
 def importer(reaching: Runtime, channel: FeedServer) -> Importer:
     """An organization with a property of two rooms, and the channel that it imports from."""
     return Importer.build(reaching, channel)
+
+
+@pytest.fixture
+def named(reaching: Runtime) -> Runtime:
+    """Every name leads to this machine."""
+    return replace(reaching, network=Network(["127.0.0.1"], resolve=leading_to("127.0.0.1")))
+
+
+@pytest.fixture
+def host() -> str:
+    """Of this test alone: what is remembered of hosts is everybody's."""
+    return f"{new_id().hex[-12:]}.example"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -13,7 +14,7 @@ from hub.queries import links as query
 from hub.queries.links import Fenced, Lease
 from sync import linking, remote, requests
 from sync.pull import Outcome
-from tests.concurrency.together import together
+from tests.concurrency.together import together, until
 from tests.conftest import FrozenClock
 from tests.fakes.feed_server import Answer
 from tests.sync.calendars import calendar, day, nights
@@ -120,6 +121,51 @@ def test_a_lease_is_fenced_by_the_next_one(importer: Importer) -> None:
     importer.do(lambda session: query.release(session, first))
     assert importer.do(lambda session: query.acquire(session, link, LASTING)) is None, "released by the first"
     assert importer.do(lambda session: query.hold(session, second)).id == link
+
+
+def test_a_lease_lasts_as_long_as_its_channel_takes(importer: Importer) -> None:
+    assert _outlasting(importer) == ["changed", "busy"]
+    assert len(importer.channel.requests(FEED)) == 1
+
+
+def test_without_renewal_a_slow_channel_would_be_asked_twice(
+    importer: Importer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The control of the test before."""
+    monkeypatch.setattr(query, "renew", lambda *_: False)
+
+    assert _outlasting(importer) == ["busy", "changed"]
+    assert len(importer.channel.requests(FEED)) == 2
+
+
+def _outlasting(importer: Importer) -> list[str]:
+    """A pull whose channel takes longer than its lease, and then another meanwhile: how both ended."""
+    settings = importer.runtime.settings.model_copy(update={"lease_seconds": 1})
+    brief = replace(importer, runtime=replace(importer.runtime, settings=settings))
+    importer.says(nights("a", day(20), day(23)))
+    link = importer.link()
+    second: list[Outcome] = []
+
+    def late() -> None:
+        ends = importer.state(link).lease_until
+        over = "SELECT clock_timestamp() > :ends"
+        until(lambda: importer.run_sql(over, ends=ends).scalar(), within=10, what="its time is over")
+        second.append(importer.pull(link))
+
+    first = brief.pull(link, Meanwhile(late))
+    return [first.state, second[0].state]
+
+
+def test_a_lease_that_was_given_back_or_lost_is_not_renewed(importer: Importer) -> None:
+    link = importer.link()
+    lease = importer.do(lambda session: query.acquire(session, link, LASTING))
+    assert lease is not None
+    assert importer.do(lambda session: query.renew(session, lease, LASTING))
+    importer.do(lambda session: query.release(session, lease))
+
+    assert not importer.do(lambda session: query.renew(session, lease, LASTING))
+    importer.do(lambda session: query.acquire(session, link, LASTING))
+    assert not importer.do(lambda session: query.renew(session, lease, LASTING))
 
 
 def test_a_calendar_that_ends_its_worker_is_set_aside_after_three_times(

@@ -151,3 +151,36 @@ def test_a_link_that_is_refused_five_times_in_a_row_waits_for_a_person(
     importer.do(lambda session: linking.resume(session, link))
     assert importer.pull(link).state == "unchanged"
     assert importer.state(link).state == "active"
+
+
+def test_a_refusal_counts_only_with_refusals_before_it(importer: Importer) -> None:
+    importer.says(nights("a", day(20), day(23)))
+    link = importer.link()
+    importer.pull(link)
+    refused, down = Answer(status=403), Answer(status=500)
+    importer.answers(*[down] * 4, *[refused] * 4, Answer(body=WHOLE), refused)
+
+    states = []
+    for _ in range(14):
+        importer.pull(link)
+        states.append(importer.state(link).state)
+
+    assert states == ["active"] * 13 + ["needs_auth"]
+
+
+@pytest.mark.parametrize("mended", ["resumed", "another address"])
+def test_what_was_refused_before_a_person_mended_it_counts_no_more(importer: Importer, mended: str) -> None:
+    importer.answers(Answer(status=403))
+    link = importer.link()
+    for _ in range(5):
+        importer.pull(link)
+    assert importer.state(link).state == "needs_auth"
+
+    if mended == "resumed":
+        importer.do(lambda session: linking.resume(session, link))
+    else:
+        url = {"url": importer.channel.url(FEED)}
+        importer.do(lambda session: linking.change(session, link, settings=url))
+    importer.pull(link)
+
+    assert importer.state(link).state == "active"

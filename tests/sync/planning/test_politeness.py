@@ -20,6 +20,7 @@ from sync.planning.politeness import (
     after_failure,
     later,
     room,
+    share,
 )
 
 NOW = datetime(2026, 6, 1, 8, tzinfo=UTC)
@@ -54,6 +55,21 @@ def test_a_host_that_failed_is_tried_by_one_alone() -> None:
     assert later(failed, NOW, 0.5, wanted=False, waits=True) is None
     assert later(replace(failed, running=2), NOW, 0.5, wanted=False, waits=True) is not None
     assert (room(0), room(1)) == (AT_ONCE, 1)
+
+
+def test_whoever_crowds_others_out_comes_back_in_a_moment_unless_at_a_terminal() -> None:
+    crowding = replace(WELL, crowding=True)
+
+    verdict = later(crowding, NOW, 0.5, wanted=True, waits=True)
+
+    assert verdict is not None
+    assert NOW < verdict.until < NOW + timedelta(seconds=3)
+    assert later(crowding, NOW, 0.5, wanted=False, waits=False) is None
+
+
+@pytest.mark.parametrize(("pullers", "most"), [(1, 1), (2, 1), (3, 1), (24, 12)])
+def test_an_organization_has_half_of_the_pullers_and_at_least_one(pullers: int, most: int) -> None:
+    assert share(pullers) == most
 
 
 def test_a_person_is_not_stopped_by_our_own_pause() -> None:

@@ -12,10 +12,13 @@ from connectors.errors import ConnectorError, NeedsReconnect, RateLimited, Rejec
 from sync.planning.schedule import (
     JITTER,
     LONGEST,
+    NO_REFUSAL,
     REFUSALS_BEFORE_GIVING_UP,
     SHORTEST,
+    Refusals,
     after_failure,
     after_success,
+    refusals,
     while_waiting,
 )
 
@@ -101,20 +104,34 @@ def test_a_channel_that_promises_to_be_back_soon_is_asked_then() -> None:
     assert after_failure(error, NOW, QUARTER, 9, 0.0).next_pull_at == NOW + timedelta(minutes=2)
 
 
-@pytest.mark.parametrize(
-    ("error", "state"),
-    [
-        (NeedsReconnect("calendar.example.com refuses access (403)"), "needs_auth"),
-        (Rejected("the address was not found at calendar.example.com (404)"), "lost"),
-    ],
-)
+SHUT = NeedsReconnect("calendar.example.com refuses access (403)")
+NOT_FOUND = Rejected("the address was not found at calendar.example.com (404)")
+DOWN = Unavailable("down")
+
+
+def states_after(*errors: ConnectorError) -> list[str]:
+    """Of a link, after each of these failures in a row."""
+    refused, states = NO_REFUSAL, []
+    for count, error in enumerate(errors, 1):
+        refused = refusals(refused, error)
+        states.append(after_failure(error, NOW, QUARTER, count, 0.0, refused).state)
+    return states
+
+
+@pytest.mark.parametrize(("error", "state"), [(SHUT, "needs_auth"), (NOT_FOUND, "lost")])
 def test_only_refusals_in_a_row_mean_that_the_calendar_is_gone(error: ConnectorError, state: str) -> None:
-    states = [
-        after_failure(error, NOW, QUARTER, count, 0.0).state
-        for count in range(1, REFUSALS_BEFORE_GIVING_UP + 1)
-    ]
+    states = states_after(*[error] * REFUSALS_BEFORE_GIVING_UP)
 
     assert states == ["active"] * (REFUSALS_BEFORE_GIVING_UP - 1) + [state]
+
+
+@pytest.mark.parametrize("other", [DOWN, NOT_FOUND, RateLimited("later")], ids=["down", "gone", "busy"])
+def test_a_refusal_after_failures_of_other_kinds_is_the_first_of_its_row(other: ConnectorError) -> None:
+    few = REFUSALS_BEFORE_GIVING_UP - 1
+
+    assert set(states_after(*[other] * few, SHUT)) == {"active"}
+    assert set(states_after(*[SHUT] * few, other, *[SHUT] * few)) == {"active"}
+    assert states_after(*[other] * few, *[SHUT] * REFUSALS_BEFORE_GIVING_UP)[-1] == "needs_auth"
 
 
 @given(failures)
@@ -123,8 +140,8 @@ def test_an_outage_however_long_never_gives_a_link_up(count: int) -> None:
 
 
 def test_who_gives_up_says_why_and_what_to_do() -> None:
-    lost = after_failure(Rejected("not found"), NOW, QUARTER, 5, 0.0).reason
-    shut = after_failure(NeedsReconnect("refused"), NOW, QUARTER, 5, 0.0).reason
+    lost = after_failure(Rejected("not found"), NOW, QUARTER, 5, 0.0, Refusals("lost", 5)).reason
+    shut = after_failure(NeedsReconnect("refused"), NOW, QUARTER, 5, 0.0, Refusals("needs_auth", 5)).reason
 
     assert lost == "not found; give the link the calendar's new address"
     assert shut == "refused; sign in again, then resume the link"
