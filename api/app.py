@@ -18,12 +18,13 @@ from api.feed_cache import Shelf
 from api.feeds import FeedsApp
 from api.frame import Frame
 from api.routes import API, ROUTERS
+from api.waiting import MOST, Waiting
 from hub.config import Settings
 from sync.runtime import Runtime
 
 FEEDS = "/feeds/"
 
-WAITING_THREADS = 8
+WAITING_THREADS = MOST
 """More threads than connections to the database, for what waits for something else; a request that finds
 no thread waits for one, where it cannot time out as it would waiting for a connection."""
 
@@ -89,6 +90,7 @@ def _http(settings: Settings | None, runtime: Runtime | None, feeds: FeedsApp) -
         redirect_slashes=False,
     )
     app.state.memberships = Memberships()
+    app.state.waiting = Waiting()
     app.add_middleware(Frame)
     problems.install(app)
     openapi.install(app)

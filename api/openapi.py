@@ -57,6 +57,10 @@ EXAMPLES: dict[int, Reason] = {
         "departure 2027-07-01 must be after arrival 2027-07-01: a stay has at least one night",
         "items[0].departure",
     ),
+    429: Reason(
+        "too_many_wait",
+        "3 requests of your organization wait for channels already; ask again when one has its answer",
+    ),
     500: Reason("internal", "something went wrong on our side; the log has it under this request's id"),
     502: Reason("unavailable", "calendar.example.com did not answer within 20 s"),
     503: Reason("unavailable", "the database cannot answer now; try again"),

@@ -21,6 +21,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from api.etags import PreconditionFailed
+from api.waiting import AllWait, TooManyWait
 from connectors.errors import ConnectorError
 from hub.database import constraint, sqlstate
 from hub.errors import Conflict, HubError, NotAllowed, NotFound, NotSignedIn, Reason, Refused
@@ -38,6 +39,8 @@ STATUSES: Mapping[type[HubError], int] = {
     NotAllowed: 403,
     NotSignedIn: 401,
     PreconditionFailed: 412,
+    TooManyWait: 429,
+    AllWait: 503,
 }
 
 TITLES: Mapping[int, str] = {
@@ -51,6 +54,7 @@ TITLES: Mapping[int, str] = {
     413: "The request is too large",
     415: "The request is no JSON",
     422: "The request cannot be met",
+    429: "Too many of your requests at once",
     500: "The hub made a mistake",
     502: "The channel did not answer as it should",
     503: "The hub is too busy, or not ready",
@@ -58,6 +62,7 @@ TITLES: Mapping[int, str] = {
 
 HEADERS: Mapping[int, Mapping[str, str]] = {
     401: {"WWW-Authenticate": 'Bearer realm="channel-hub"'},
+    429: {"Retry-After": str(RETRY_AFTER_SECONDS)},
     503: {"Retry-After": str(RETRY_AFTER_SECONDS)},
 }
 

@@ -152,7 +152,8 @@ def _event(
         if row.cause is not Cause.EXTERNAL and row.unit_id == one.unit_id and row.period.overlaps(one.period)
     }
     if any(one.unit_id is None for one in blocks):
-        clashes.add("no unit is free for it")
+        placed = any(one.unit_id is not None for one in blocks)
+        clashes.add("no unit is free for all of it" if placed else "no unit is free for it")
     units = {names[one.unit_id] for one in blocks if one.unit_id is not None}
     return PreviewEvent(
         summary=event.summary,

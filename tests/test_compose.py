@@ -36,6 +36,13 @@ def test_every_setting_exists() -> None:
     assert {name.removeprefix("HUB_").lower() for name in named} <= set(Settings.model_fields)
 
 
+def test_every_number_can_be_set_and_is_else_what_it_is_without() -> None:
+    offered = dict(re.findall(r'HUB_([A-Z_]+): "\$\{HUB_\1:-(\d+)\}"', COMPOSE))
+    assert {name.lower(): int(number) for name, number in offered.items()} == {
+        name: field.default for name, field in Settings.model_fields.items() if field.annotation is int
+    }
+
+
 def test_every_service_is_there_and_the_lasting_ones_are_looked_after() -> None:
     services = COMPOSE.partition("\nservices:\n")[2].partition("\nvolumes:\n")[0]
     blocks = re.split(r"^  (\w+):\n", services, flags=re.MULTILINE)[1:]

@@ -16,6 +16,7 @@ from api.idempotency import Answer, Idempotent
 from api.openapi import documented, example
 from api.pagination import Page, Paged, next_cursor, shown
 from api.schemas.connections import NEW_CONNECTION, ConnectionOut, ConnectionPatch, NewConnection
+from api.waiting import Places
 from hub.database import vault_of
 from hub.models.links import Connection
 from hub.queries import links as query
@@ -83,12 +84,13 @@ def one(caller: Staff, connection_id: UUID, response: Response) -> ConnectionOut
 @router.patch(
     "/{connection_id}",
     summary="Rename a connection, or give it other settings",
-    responses={**example(200, CONNECTION), **documented(412, 502)},
+    responses={**example(200, CONNECTION), **documented(412, 429, 502)},
 )
 def change(
     caller: Manager,
     connection_id: UUID,
     body: ConnectionPatch,
+    places: Places,
     response: Response,
     if_match: IfMatch = None,
 ) -> ConnectionOut:
@@ -105,7 +107,7 @@ def change(
 
         return caller.transact(work)
 
-    return after_asking(caller.runtime.network, attempt)
+    return after_asking(caller.runtime.network, attempt, lambda: places.place(caller.organization_id))
 
 
 @router.delete(

@@ -18,6 +18,7 @@ from api.openapi import documented, example
 from api.pagination import Page, Paged, next_cursor, shown
 from api.schemas.links import EventOut, GuardIn, LinkOut, PreviewOut
 from api.schemas.runs import QUEUED, RUN, RunOut
+from api.waiting import Places, Waiting
 from hub.database import vault_of
 from hub.models.links import Link
 from hub.queries import external, runs
@@ -61,18 +62,19 @@ _SHOWN = example(200, PREVIEW, "With dry_run: what a pull would bring")[200]
     responses={
         **example(202, QUEUED, "A worker takes it within seconds; look at sync-runs/{id}"),
         200: {"model": PreviewOut, **_SHOWN},
-        **documented(409, 502),
+        **documented(409, 429, 502),
     },
 )
 def sync(
     caller: Staff,
     link_id: UUID,
     once: Idempotent,
+    places: Places,
     dry_run: Annotated[bool, Query(description="Only show what it would bring; nothing is saved")] = False,
 ) -> Response:
     """A link that is asked for twice before a worker comes is pulled once. 409 for one that rests."""
     if dry_run:
-        return _dry_run(caller, link_id)
+        return _dry_run(caller, link_id, places)
 
     def work(session: Session) -> Answer:
         run = requests.request(session, link_id)
@@ -157,9 +159,10 @@ def events_of(caller: Staff, link_id: UUID, paging: Paged) -> Page[EventOut]:
     return caller.transact(work)
 
 
-def _dry_run(caller: Caller, link_id: UUID) -> Response:
+def _dry_run(caller: Caller, link_id: UUID, places: Waiting) -> Response:
     caller.transact(lambda session: requests.has_calendar(query.one(session, link_id)))
-    found = previewed(preview_link(caller.runtime, caller.organization_id, link_id))
+    with places.place(caller.organization_id):
+        found = previewed(preview_link(caller.runtime, caller.organization_id, link_id))
     return Response(found.model_dump_json(), media_type="application/json")
 
 

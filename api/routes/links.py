@@ -16,6 +16,7 @@ from api.linked import LINK, PREVIEW, previewed, told
 from api.openapi import documented, example
 from api.pagination import Page, Paged, next_cursor, shown
 from api.schemas.links import LinkOut, LinkPatch, NewLink, PreviewIn, PreviewOut, State
+from api.waiting import Places
 from hub.queries import links as query
 from sync import linking, preview, remote
 from sync.verifying import Verify, after_asking, blaming
@@ -28,9 +29,9 @@ router = APIRouter(prefix="/links", tags=["channels"])
     status_code=201,
     summary="Link a channel's calendar",
     response_model=LinkOut,
-    responses={**example(201, LINK, "Linked; an import is pulled within seconds"), **documented(502)},
+    responses={**example(201, LINK, "Linked; an import is pulled within seconds"), **documented(429, 502)},
 )
-def create(caller: Manager, body: NewLink, once: Idempotent) -> Response:
+def create(caller: Manager, body: NewLink, once: Idempotent, places: Places) -> Response:
     """
     An import's calendar is asked before anything is saved: 422 where there is none at the address, 502 where
     the channel cannot answer now. A link that exports has its feed at once.
@@ -53,18 +54,18 @@ def create(caller: Manager, body: NewLink, once: Idempotent) -> Response:
 
         return once.create(caller, work)
 
-    return after_asking(caller.runtime.network, attempt)
+    return after_asking(caller.runtime.network, attempt, lambda: places.place(caller.organization_id))
 
 
 @router.post(
     "/preview",
     summary="See what a calendar would bring, without linking it",
-    responses={**example(200, PREVIEW, "What it says, and what it clashes with"), **documented(502)},
+    responses={**example(200, PREVIEW, "What it says, and what it clashes with"), **documented(429, 502)},
 )
-def preview_of(caller: Staff, body: PreviewIn) -> PreviewOut:
-    """Nothing is saved."""
+def preview_of(caller: Staff, body: PreviewIn, places: Places) -> PreviewOut:
+    """Nothing is saved. 429 while several requests of the organization wait for channels."""
     _scope_is_known(caller, body)
-    with blaming(remote.known(body.connector)):
+    with places.place(caller.organization_id), blaming(remote.known(body.connector)):
         found = preview.preview(
             caller.runtime, caller.organization_id, body.connector, body.settings, body.scope()
         )
@@ -111,10 +112,15 @@ def one(caller: Staff, link_id: UUID, response: Response) -> LinkOut:
 @router.patch(
     "/{link_id}",
     summary="Give a link another address or interval",
-    responses={**example(200, LINK), **documented(412, 502)},
+    responses={**example(200, LINK), **documented(412, 429, 502)},
 )
 def change(
-    caller: Manager, link_id: UUID, body: LinkPatch, response: Response, if_match: IfMatch = None
+    caller: Manager,
+    link_id: UUID,
+    body: LinkPatch,
+    response: Response,
+    places: Places,
+    if_match: IfMatch = None,
 ) -> LinkOut:
     """A new address is asked before it is saved; what was imported stays until the next pull."""
 
@@ -131,7 +137,7 @@ def change(
 
         return caller.transact(work)
 
-    return after_asking(caller.runtime.network, attempt)
+    return after_asking(caller.runtime.network, attempt, lambda: places.place(caller.organization_id))
 
 
 @router.delete("/{link_id}", status_code=204, summary="Remove a link with all that it imported")

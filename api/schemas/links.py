@@ -195,7 +195,7 @@ class EventOut(Out):
     description: str
     problem: str | None
     unit_ids: list[UUID] = Field(description="The units that it takes")
-    unplaced: bool = Field(description="No unit was free for it: see the conflicts")
+    unplaced: bool = Field(description="No unit was free for all of it: see the conflicts")
     nature: str = Field(description="stay, block or unknown, as far as the channel lets us tell")
     code: str = Field(description="The channel's own code of a stay")
     standing: str = Field(

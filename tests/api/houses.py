@@ -25,6 +25,7 @@ from tests import factories
 T = TypeVar("T")
 
 V1 = "/api/v1"
+GUEST = {"name": "Ada Lovelace", "email": "Ada@Example.com", "phone": "+34 600 123 456", "note": "late"}
 
 _WAITING = text(
     "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"

@@ -68,6 +68,16 @@ def test_a_preview_of_a_type_shows_which_units_would_be_taken(importer: Importer
     assert {event.clashes for event in events} == {(), ("no unit is free for it",)}
 
 
+def test_a_preview_of_a_type_says_where_no_one_unit_is_free_for_all_of_a_stay(importer: Importer) -> None:
+    importer.book(Nights(day(20), day(22)), importer.units[0])
+    importer.book(Nights(day(22), day(23)), importer.units[1])
+    importer.says(nights("a", day(20), day(23)))
+
+    (event,) = _preview(importer, Scope(unit_type_id=importer.unit_type_id)).events
+
+    assert (event.units, event.clashes) == (("Room 1", "Room 2"), ("no unit is free for all of it",))
+
+
 def test_a_preview_of_a_type_goes_round_other_channels(importer: Importer) -> None:
     importer.says(nights("x", day(20), day(23)), feed="/first.ics")
     importer.pull(importer.link("/first.ics"))

@@ -2,38 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
-import pytest
-
-from tests.api.fetching import Reader, booked, cancelled, channels, exported, knows, moved, only
 from tests.api.houses import House, check_problem
+from tests.api.seen.fetching import Reader, booked, cancelled, channels, exported, knows, moved, only
 from tests.conftest import FrozenClock
 
-NOW = datetime(2026, 6, 1, 8, tzinfo=UTC)
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture(autouse=True)
-def _on_the_first_of_june(clock: FrozenClock) -> None:
-    clock.at(NOW)
-
-
-@pytest.fixture
-def link(house: House) -> dict[str, Any]:
-    """Our feed of the first room, for Airbnb."""
-    return exported(house)
-
-
-@pytest.fixture
-def airbnb(house: House) -> Reader:
-    return Reader(house, "Airbnb/1.0", "192.0.2.9")
-
-
-@pytest.fixture
-def google(house: House) -> Reader:
-    return Reader(house, "Google-Calendar-Importer", "198.51.100.7")
 
 
 def test_a_booking_is_followed_from_its_making_to_its_end_by_what_each_consumer_fetched(

@@ -2,39 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
-
-import pytest
 
 from hub.services import units
 from hub.services.units import NewUnit
 from tests import factories
-from tests.api.fetching import Reader, booked, channels, exported, only
 from tests.api.houses import House, day
 from tests.api.linked import linked, pulled, says
+from tests.api.seen.fetching import Reader, booked, channels, exported, only
 from tests.conftest import FrozenClock
 from tests.fakes.feed_server import FeedServer
 
-NOW = datetime(2026, 6, 1, 8, tzinfo=UTC)
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture(autouse=True)
-def _on_the_first_of_june(clock: FrozenClock) -> None:
-    clock.at(NOW)
-
-
-@pytest.fixture
-def link(house: House) -> dict[str, Any]:
-    """Our feed of the first room, for Airbnb."""
-    return exported(house)
-
-
-@pytest.fixture
-def airbnb(house: House) -> Reader:
-    return Reader(house, "Airbnb/1.0", "192.0.2.9")
 
 
 def test_feeds_of_many_units_name_no_bookings_and_say_so(house: House, airbnb: Reader) -> None:

@@ -2,28 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
-import pytest
-
 from tests.api.feeds.reader import ask, with_app
-from tests.api.fetching import Reader, exported
 from tests.api.houses import House
+from tests.api.seen.fetching import Reader, exported
 from tests.conftest import FrozenClock
 
-NOW = datetime(2026, 6, 1, 8, tzinfo=UTC)
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture(autouse=True)
-def _on_the_first_of_june(clock: FrozenClock) -> None:
-    clock.at(NOW)
-
-
-@pytest.fixture
-def link(house: House) -> dict[str, Any]:
-    return exported(house)
 
 
 def consumers(house: House, link: dict[str, Any]) -> dict[str, Any]:
