@@ -67,11 +67,11 @@ def apply(session: Session, link: Link, pulled: Pulled, now: datetime) -> Applie
         holding.displace(held.rows[one.id], now)
     session.flush()
     placed = writing.write(offers)
-    opened, closed = conflicts.reconcile(session, writing.touched)
+    opened, closed = conflicts.reconcile(session, writing.touched, new=writing.fresh.keys())
     if units := writing.units(placed):
         outbox.inventory_changed(session, units, "link.pulled", link.id)
 
-    said = notices(found, verdict, writing.added, measure.zone, standings.quiet)
+    said = notices(found, verdict, writing.added, measure, standings.ours)
     summary = words.summary(said.told, placed, offers, waits=said.waits, more=said.more)
     counts = {**writing.counts(), "conflicts_opened": opened, "conflicts_closed": closed}
     return Applied(counts, summary, verdict.guard)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Row
@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from connectors.contract import Mark, Nature, Pulled
 from hub.domain.offers import Offer
-from hub.domain.periods import ONE_DAY, Period, days_covered
+from hub.domain.periods import MIDNIGHT, ONE_DAY, Period, at, days_covered
 from hub.models.external import ExternalEvent
 from hub.models.links import Link
 from hub.queries import exports as query
@@ -26,9 +26,6 @@ from sync.planning.echoes import Verdict
 from sync.planning.exported import Before, Export, Heard, History, shown
 from sync.planning.measure import Measure
 from sync.signing import Signer
-
-BY_THE_DAY = frozenset({"samboat"})
-"""Channels that show a whole day for every hour that they read"""
 
 
 def judge_reading(
@@ -46,7 +43,8 @@ def judge_reading(
 
     Empty where none of our feeds has to do with the link's units: then all events are the channel's own.
     """
-    scene = _Scene.of(session, link, offers, measure, pulled.source or link.source, pulled.returns_ours)
+    manners = _Manners(pulled.returns_ours, pulled.whole_days)
+    scene = _Scene.of(session, link, offers, measure, manners)
     if scene is None:
         return {}, frozenset()
     heard = tuple(_of_reading(held, found, measure))
@@ -64,7 +62,7 @@ def judge_stored(
 ) -> dict[UUID, Verdict]:
     """How the events that are stored stand now, by their ids: our feeds, and the time, went on."""
     heard = {row.id: one for row in rows if (one := of_row(row, measure)) is not None}
-    scene = _Scene.of(session, link, offers, measure, link.source, link.returns_ours)
+    scene = _Scene.of(session, link, offers, measure, _Manners(link.returns_ours, link.whole_days))
     told = tuple(heard.values())
     history = scene.history(session, rows, told, now) if scene else History()
     verdicts = echoes.judge(history, told, now, link.verified_at)
@@ -114,6 +112,13 @@ def _before(row: ExternalEvent, period: Period) -> Before:
     )
 
 
+class _Manners(NamedTuple):
+    """What the channel does with what it reads in our feed; see Pulled."""
+
+    returns_ours: bool
+    whole_days: bool
+
+
 @dataclass(frozen=True, slots=True)
 class _Scene:
     """The link that is judged, and the feeds that speak of its units."""
@@ -134,8 +139,7 @@ class _Scene:
         link: Link,
         offers: Sequence[Offer],
         measure: Measure,
-        source: str,
-        returns_ours: bool,
+        manners: _Manners,
     ) -> _Scene | None:
         """None where there is no such feed."""
         leaves = inventory.leaves(offers)
@@ -147,8 +151,8 @@ class _Scene:
         return cls(
             link,
             measure,
-            source in BY_THE_DAY and not measure.nightly,
-            returns_ours,
+            manners.whole_days and not measure.nightly,
+            manners.returns_ours,
             {one.link_id: one.uid_domain for one in feeding},
             frozenset(one.link_id for one in feeding if one.leaves == leaves),
             lambda mark: signer.returned(mark, refs),
@@ -159,7 +163,9 @@ class _Scene:
     ) -> History:
         """`rows` is all that is stored of the link."""
         recently = now - draining.OVERDUE
-        found = {row.id: row for row in query.of_time(session, self.link.id, self.alike, recently, now)}
+        # Of an hour that is over the rest of the day may be shown still.
+        after = at(self.measure.day(now), MIDNIGHT, self.measure.zone) if self.by_the_day else now
+        found = {row.id: row for row in query.of_time(session, self.link.id, self.alike, recently, after)}
         domains = frozenset(self.domains.values())
         uids = {one.uid for one in heard if one.uid.rpartition("@")[2] in domains}
         marked = (one.mark for one in heard if one.mark is not None)

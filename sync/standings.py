@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
 from hub.domain.periods import Period
@@ -44,9 +45,18 @@ class Standings:
 
     def put(self, row: ExternalEvent) -> None:
         """Store it with an event that has its key already."""
-        verdict = self.of(row.key)
-        row.standing, row.draining_since = verdict.standing.value, verdict.draining_since
-        row.echo, row.muted = periods_to(verdict.ours), periods_to(verdict.muted)
+        for name, value in self.values(row.key).items():
+            setattr(row, name, value)
+
+    def values(self, key: str) -> dict[str, Any]:
+        """What is stored of it, by the names of the columns."""
+        verdict = self.of(key)
+        return {
+            "standing": verdict.standing.value,
+            "draining_since": verdict.draining_since,
+            "echo": periods_to(verdict.ours),
+            "muted": periods_to(verdict.muted),
+        }
 
 
 def ours_by_id(rows: Iterable[ExternalEvent]) -> dict[UUID, tuple[Period, ...]]:

@@ -79,18 +79,18 @@ _FEEDING = text("""
 
 
 def of_time(
-    session: Session, link_id: UUID, alike: Collection[UUID], recently: datetime, now: datetime
+    session: Session, link_id: UUID, alike: Collection[UUID], recently: datetime, after: datetime
 ) -> Sequence[Row[Any]]:
     """
-    What may explain the time that a link's calendar shows, as far as it is not over: all that the link's own
-    feed said, unless its channel dropped it; and what these feeds say, or said until `recently`.
+    What may explain the time that a link's calendar shows `after` an instant: all that the link's own feed
+    said, unless its channel dropped it; and what these feeds say, or said until `recently`.
 
     Of each (id, link_id, uid, origin, kind, starts_at, ends_at, since_at, until_at, drained_at) and
     - seen_at     when it was first fetched, as far as that is written down
     - fetched_at  when its feed was last fetched
     - lost_at     when each of those that had it had fetched the feed without it
     """
-    return _read(session, _OF_TIME, [link_id, *alike], link=link_id, recently=recently, now=now)
+    return _read(session, _OF_TIME, [link_id, *alike], link=link_id, recently=recently, after=after)
 
 
 def of_names(
@@ -144,7 +144,7 @@ _EXPORTS = """
 _OF_TIME = text(
     _EXPORTS.format(
         which="""
-            x.ends_at > :now AND (
+            x.ends_at > :after AND (
                 x.until_at IS NULL OR x.until_at > :recently
                 OR (x.link_id = CAST(:link AS uuid) AND x.drained_at IS NULL)
             )

@@ -1,7 +1,7 @@
 """
 What a reading changes of the events that are held, once it is known which is which. PURE.
 
-* same      nothing is written
+* same      nothing is written; so it is where no more is told than that it begins or ends
 * renamed   it has another name at the channel: stored, told to nobody
 * reworded  it says other words about the same time: stored, told to nobody
 * slid      a window of the channel's policy that moved on: told in one line with the others
@@ -20,7 +20,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from connectors.contract import AllDay, Nature, RemoteEvent, Timed, When
-from hub.domain.periods import Period
+from hub.domain.periods import Period, difference
 from sync.planning.identity import Binding
 from sync.planning.known import Known, Received, Slide, digest, text_digest
 from sync.planning.measure import Measure
@@ -54,6 +54,15 @@ class Pair:
     @property
     def renamed(self) -> bool:
         return self.known.key != self.event.key
+
+    @property
+    def turned(self) -> bool:
+        """From a guest's stay to a closure, or the other way."""
+        return {self.known.nature, self.event.nature} == {Nature.STAY, Nature.BLOCK}
+
+    def own(self, ours: Mapping[str, tuple[Period, ...]]) -> tuple[Period, ...]:
+        """What of it is not `ours`, by the keys of events."""
+        return difference((self.takes,), ours.get(self.event.key, ())) if self.takes is not None else ()
 
     @property
     def back(self) -> bool:
@@ -91,6 +100,9 @@ def _pair(
     known: Known, one: Received, slide: Slide | None, measure: Measure, now: datetime, cut: datetime
 ) -> Pair:
     event = one.event
+    if event.part and (was := _span(measure, known.when)[0]).starts_at <= one.span.starts_at < was.ends_at:
+        takes = measure.takes(known.when)
+        return Pair(known, event, Kind.SAME, known.when, takes, known.slide, known.digest, known.text_digest)
     if known.when == event.when:
         when, was, takes = known.when, one.span, one.span if one.takes else None
     else:
@@ -106,7 +118,7 @@ def _pair(
         kind = Kind.RENAMED if known.key != one.key else Kind.SAME
         return Pair(known, event, kind, when, takes, known.slide, known.digest, known.text_digest)
     if when != known.when and takes != measure.takes(known.when):
-        kind = Kind.SLID if slide is not None and slide is known.slide else Kind.CHANGED
+        kind = Kind.SLID if _slides(known, was, one.span, slide) else Kind.CHANGED
     elif {known.nature, event.nature} == {Nature.STAY, Nature.BLOCK}:
         kind = Kind.CHANGED
     elif new != known.digest or text != known.text_digest or slide is not known.slide:
@@ -114,6 +126,14 @@ def _pair(
     else:
         kind = Kind.RENAMED if known.key != one.key else Kind.SAME
     return Pair(known, event, kind, when, takes, slide, new, text)
+
+
+def _slides(known: Known, was: Period, told: Period, slide: Slide | None) -> bool:
+    """The window itself moved on; or it is told as one with the closure that it has reached."""
+    if slide is None:
+        return False
+    reached = known.slide is None and told.ends_at == was.ends_at and told.starts_at < was.starts_at
+    return slide is known.slide or (slide is Slide.LEAD and reached)
 
 
 def settled(known: When, was: Period, told: When, told_span: Period, measure: Measure, now: datetime) -> When:

@@ -134,12 +134,13 @@ def judge(
     that is our own word come back, in the link's measure: nobody holds it, and no channel opens it.
     """
     scales = weigh(found, measure, now, read_at, ours)
-    gone = [_gone(known, scales, agreed=False) for known in scales.empty]
+    gone: list[Gone] = []
+    empty = [_gone(known, scales, agreed=False) for known in scales.empty]
     remainders = [Remainder(pair.known, measure.when(over), over, None) for pair, over in scales.past]
     question = _question(scales)
     gone += [_gone(known, scales, agreed=False) for known in question.covered]
     if not question.free:
-        return Verdict(tuple(gone), (), tuple(remainders))
+        return Verdict((*empty, *gone), (), tuple(remainders))
 
     trip = _trip(scales, question)
     needs = READINGS
@@ -160,7 +161,10 @@ def judge(
 
     guard = _guard(scales, question, trip, waiting, left, first)
     before = (known.missing for known in (*found.missing, *(pair.known for pair in found.back)))
-    alarm = guard is not None and guard.tripped and not any(one and one.needs > READINGS for one in before)
+    tripped = guard is not None and guard.tripped
+    alarm = tripped and not any(one and one.needs > READINGS for one in before)
+    if not tripped:  # else what took nothing, as our own word come back, may be there again as well
+        gone += empty
     return Verdict(tuple(gone), tuple(waiting), tuple(remainders), guard, alarm)
 
 

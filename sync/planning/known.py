@@ -11,7 +11,7 @@ from types import MappingProxyType
 from uuid import UUID
 
 from connectors.contract import AllDay, Nature, RemoteEvent, When
-from hub.domain.periods import Period
+from hub.domain.periods import Period, difference
 from sync.planning.measure import Measure
 
 
@@ -78,6 +78,10 @@ class Received:
     @property
     def pieces(self) -> tuple[Period, ...]:
         return (self.span,) if self.takes else ()
+
+    def own(self, ours: Mapping[str, tuple[Period, ...]]) -> tuple[Period, ...]:
+        """What of it is not `ours`, by the keys of events."""
+        return difference(self.pieces, ours.get(self.key, ()))
 
 
 def received(events: Iterable[RemoteEvent], measure: Measure) -> tuple[Received, ...]:

@@ -7,15 +7,18 @@ the guard is tripped one sentence says it all.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from connectors.contract import Nature
+from connectors.contract import Nature, When
+from hub.domain.periods import Period
 from sync.planning import words
 from sync.planning.differences import Difference, Kind, Pair
-from sync.planning.guard import Verdict
+from sync.planning.exported import Periods
+from sync.planning.guard import NOT_OURS, Verdict
+from sync.planning.measure import Measure
 from sync.planning.words import Told
 
 
@@ -32,22 +35,21 @@ def notices(
     found: Difference,
     verdict: Verdict,
     new: Mapping[str, UUID],
-    zone: ZoneInfo,
-    quiet: Collection[str] = (),
+    measure: Measure,
+    ours: Mapping[str, Periods] = NOT_OURS,
 ) -> Notices:
     """
     `new` has the ids under which new events were stored, by key: what it lacks is not told. Nor is what
-    becomes of events with `quiet` keys, which are our own word come back.
+    becomes of time that is `ours`, by the keys of the events: our own word come back.
     """
+    zone = measure.zone
     told = [
-        Told(new[one.key], None, words.stretch(one.event.when, zone))
+        Told(new[one.key], None, _span(one.event.when, one.own(ours), measure))
         for one in found.new
-        if one.key in new and one.key not in found.slides
+        if one.key in new and one.key not in found.slides and not one.event.part
     ]
     told += [
-        _changed(pair, zone)
-        for pair in found.of(Kind.CHANGED)
-        if pair.event.key not in quiet and (pair.takes is not None or pair.known.pieces)
+        _changed(pair, pair.own(ours), measure) for pair in found.of(Kind.CHANGED) if _is_news(pair, ours)
     ]
     told += [
         Told(gone.known.id, words.stretch(gone.known.when, zone), None)
@@ -63,12 +65,29 @@ def notices(
     return Notices(tuple(told), _waits(verdict, zone), more)
 
 
-def _changed(pair: Pair, zone: ZoneInfo) -> Told:
-    before, after = words.stretch(pair.known.when, zone), words.stretch(pair.when, zone)
+def _is_news(pair: Pair, ours: Mapping[str, Periods]) -> bool:
+    """Its own time is another; where all of it is our own word now, what it had goes or waits by itself."""
+    own = pair.own(ours)
+    return (own != pair.known.pieces or pair.turned) and bool(own or pair.event.key not in ours)
+
+
+def _changed(pair: Pair, own: Periods, measure: Measure) -> Told:
+    known = pair.known
+    was_ours = not known.pieces and measure.takes(known.when) is not None
+    before = None if was_ours else _span(known.when, known.pieces, measure)
+    after = _span(pair.when, own, measure)
     remark = ""
-    if {pair.known.nature, pair.event.nature} == {Nature.STAY, Nature.BLOCK}:
+    if pair.turned:
         remark = "a guest's stay now" if pair.event.nature is Nature.STAY else "no guest's stay any more"
-    return Told(pair.known.id, before, after, remark)
+    return Told(known.id, before, after, remark)
+
+
+def _span(when: When, own: Periods, measure: Measure) -> str:
+    """An event's time; of one that is partly our own word come back, what is the channel's own."""
+    takes = measure.takes(when)
+    if own and takes is not None and own != (takes,):
+        when = measure.when(Period(own[0].starts_at, own[-1].ends_at))
+    return words.stretch(when, measure.zone)
 
 
 def _waits(verdict: Verdict, zone: ZoneInfo) -> tuple[str, ...]:

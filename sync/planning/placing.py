@@ -2,7 +2,8 @@
 What events take of the units in scope: a leaf unit for each piece of their time. PURE.
 
 Events are facts as received; blocks are what they take. An event in a calendar of many units takes one
-of them that is free, keeps it while it can, and is left without a unit when none is free.
+of them that is free, keeps it while it can, and is left without a unit when none is free. What of its time is
+free on some unit is taken there all the same: a night that a channel sold is not sold again.
 """
 
 from __future__ import annotations
@@ -24,6 +25,9 @@ from sync.planning import measure
 Ours = Mapping[UUID, tuple[Period, ...]]
 """By the id of an event, what of its time is our own word come back, and takes nothing"""
 NOTHING_OURS: Ours = MappingProxyType({})
+
+Meeting = Mapping[UUID, tuple[Offer, "Blocked"]]
+"""By the id of a unit, what an event would take of it"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,14 +112,15 @@ def assign(
     by_leaf: dict[UUID, list[Taken]] = defaultdict(list)
     for row in taken:
         by_leaf[row.unit_id].append(row)
+    left: list[tuple[UUID, Meeting, frozenset[UUID]]] = []
     settled_first = sorted(events, key=lambda pair: (pair[0] not in before, _starts_at(pair[1]), pair[0]))
     for event_id, when in settled_first:
         found = {offer.unit.id: (offer, block(when, offer)) for offer in offers}
         not_its = ours.get(event_id, ())
         meeting = {
-            unit_id: pair
-            for unit_id, pair in found.items()
-            if pair[1] is not None and pieces(pair[1], not_its)
+            unit_id: (offer, taken)
+            for unit_id, (offer, taken) in found.items()
+            if taken is not None and pieces(taken, not_its)
         }
         if not meeting:
             placed[event_id] = ()
@@ -124,18 +129,22 @@ def assign(
         choice = _same(meeting, had) if event_id in rests else None
         choice = choice or _choose(meeting, by_leaf, had, not_its, rests)
         if choice is None:
-            some = next(iter(meeting.values()))[1]
-            placed[event_id] = pieces(replace(some, unit_id=None), not_its) if some else ()
+            left.append((event_id, meeting, had))
             continue
-        blocks = _on(*meeting[choice], not_its)
-        placed[event_id] = blocks
-        for one in blocks:
-            if one.unit_id is not None:
-                period = Period(one.period.starts_at, one.free_at)
-                by_leaf[one.unit_id].append(
-                    Taken(one.unit_id, period, Cause.EXTERNAL, event_id, "", one.period.ends_at)
-                )
+        placed[event_id] = _on(*meeting[choice], not_its)
+        _take(by_leaf, event_id, placed[event_id])
+    for event_id, meets, had in left:  # last, so that they are in nobody's way who fits on one unit
+        placed[event_id] = _in_parts(meets, by_leaf, had, ours.get(event_id, ()))
+        _take(by_leaf, event_id, placed[event_id])
     return placed
+
+
+def _take(by_leaf: Mapping[UUID, list[Taken]], event_id: UUID, blocks: Iterable[Blocked]) -> None:
+    for one in blocks:
+        if one.unit_id is not None:
+            period = Period(one.period.starts_at, one.free_at)
+            row = Taken(one.unit_id, period, Cause.EXTERNAL, event_id, "", one.period.ends_at)
+            by_leaf[one.unit_id].append(row)
 
 
 def staying(
@@ -163,12 +172,12 @@ def _times(taken: Iterable[Blocked]) -> set[tuple[UUID | None, Period]]:
     return {(one.unit_id, one.period) for one in taken}
 
 
-def _same(meeting: Mapping[UUID, tuple[Offer, Blocked | None]], had: frozenset[UUID]) -> UUID | None:
+def _same(meeting: Meeting, had: frozenset[UUID]) -> UUID | None:
     return next((unit_id for unit_id, (offer, _) in meeting.items() if offer.unit.leaves == had), None)
 
 
 def _choose(
-    meeting: Mapping[UUID, tuple[Offer, Blocked | None]],
+    meeting: Meeting,
     by_leaf: Mapping[UUID, Sequence[Taken]],
     had: frozenset[UUID],
     ours: Sequence[Period],
@@ -187,7 +196,7 @@ def _choose(
             rows = _of(offer.unit, by_leaf)
             if offer.unit.leaves & had:
                 rows = (row for row in rows if row.reference not in rests)
-            if taken is not None and _free(rows, pieces(taken, ours), turned_around):
+            if _free(rows, pieces(taken, ours), turned_around):
                 fitting.append(offer.unit)
                 periods[unit_id] = taken.period
         if fitting:
@@ -200,6 +209,34 @@ def _choose(
     singles = [unit for unit in fitting if len(unit.leaves) == 1] or fitting
     around = [row for unit in singles for row in _of(unit, by_leaf)]
     return best_fit(singles, around, periods[singles[0].id])[0].id
+
+
+def _in_parts(
+    meeting: Meeting, by_leaf: Mapping[UUID, Sequence[Taken]], had: frozenset[UUID], ours: Sequence[Period]
+) -> tuple[Blocked, ...]:
+    """
+    Of an event for which no unit is free all the time, what is free on some, beginning with the unit that it
+    had, or that is free for most of it. All that is not on this one is without a unit too, and waits for one.
+    """
+
+    def free(offer: Offer, taken: Blocked, beside: Sequence[Period]) -> tuple[Blocked, ...]:
+        return pieces(taken, [*beside, *(row.period for row in _of(offer.unit, by_leaf))])
+
+    def rank(pair: tuple[Offer, Blocked]) -> tuple[int, int, timedelta, UUID]:
+        unit = pair[0].unit
+        length = sum((one.period.ends_at - one.period.starts_at for one in free(*pair, ours)), timedelta())
+        return -len(unit.leaves & had), len(unit.leaves), -length, unit.id
+
+    found: list[Blocked] = []
+    covered, on_its_unit = [*ours], [*ours]
+    for offer, taken in sorted(meeting.values(), key=rank):
+        here = free(offer, taken, covered)
+        covered += [one.period for one in here]
+        if not found:
+            on_its_unit = [*covered]
+        found += [replace(one, unit_id=leaf) for leaf in sorted(offer.unit.leaves) for one in here]
+    whole = replace(next(iter(meeting.values()))[1], unit_id=None)
+    return (*found, *pieces(whole, on_its_unit))
 
 
 def _free(rows: Iterable[Taken], asked: Sequence[Blocked], turned_around: bool) -> bool:

@@ -30,23 +30,17 @@ LONG = timedelta(days=60)
 HALF_A_DAY = timedelta(hours=12)
 
 
-def kinds(
-    received: Iterable[Received], measure: Measure, now: datetime, *, unknown_too: bool = False
-) -> dict[str, Slide]:
-    """
-    Which events are windows, by key. With `unknown_too` also what may be a stay or a block, at the far end
-    only: a stay that begins today looks like a lead time.
-    """
+def kinds(received: Iterable[Received], measure: Measure, now: datetime) -> dict[str, Slide]:
+    """Which events are windows, by key: closures that are certainly no stay."""
     held = [one for one in received if one.takes]
-    windows = {Nature.BLOCK, Nature.UNKNOWN} if unknown_too else {Nature.BLOCK}
-    if not any(one.event.nature in windows for one in held):
+    if not any(one.event.nature is Nature.BLOCK for one in held):
         return {}
     found: dict[str, Slide] = {}
     last = _at_the_end(held)
     far = max(one.span.ends_at for one in last) >= now + FAR
     for one in last:
         ahead = one.span.starts_at >= now + SHORT
-        if one.event.nature in windows and ahead and (far or _length(one) >= LONG):
+        if one.event.nature is Nature.BLOCK and ahead and (far or _length(one) >= LONG):
             found[one.key] = Slide.HORIZON
     cut, tomorrow = measure.cut(now), measure.day(now) + ONE_DAY
     for one in held:

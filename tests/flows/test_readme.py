@@ -17,7 +17,7 @@ from tests.running import PROGRAM, Running, a_free_port
 
 ROOT = Path(__file__).parents[2]
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.timeout(300), pytest.mark.long]
 
 PASSWORD = re.compile(r"^PASSWORD=.*$", re.MULTILINE)
 MARK = "=====8<====="

@@ -33,13 +33,6 @@ from tests.sync.importing import a_runtime
 
 LATE = timedelta(seconds=1)
 
-SHORT_OF = {"boats": frozenset({"echoes", "ghosts"})}
-"""SamBoat shows the whole day of an hour that we told it: once that hour is over, the rest of the day counts
-as its own, is told to the others, and may stay with them for good. It blocks too much, and frees nothing"""
-
-SURPLUS = 10
-"""Notices that a channel's link may give beyond its changes, in sixty days of faults: what a broken reading
-makes of an event is sometimes told, and told again when it is well. None of them frees or blocks a night"""
 SEED = os.environ.get("ZOO_SEED", "1")
 
 
@@ -90,10 +83,7 @@ def play(
 
 def judge(report: Report, group: str, seed: str) -> None:
     print(f"\n{group}, seed {seed}: {report.words()}")  # noqa: T201 -- for whoever looks on with -s
-    counted = {"untrue", "churn"} | SHORT_OF.get(group, frozenset())
-    assert {kind: said for kind, said in report.violations().items() if kind not in counted} == {}
-    assert len(report.untrue) <= SURPLUS
-    assert all(number <= report.real[name] + SURPLUS for name, number in report.notices.items())
+    assert report.violations() == {}
     assert set(report.faults) >= set(FAULTS)
     assert report.sales > 0
     assert report.guarded > 0
@@ -103,6 +93,7 @@ def test_every_channel_is_played() -> None:
     assert {kind for group in GROUPS.values() for kind in group.channels} == set(CHANNELS)
 
 
+@pytest.mark.long
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("group", GROUPS)
 def test_sixty_days(runtime: Runtime, clock: FrozenClock, group: str) -> None:

@@ -33,7 +33,7 @@ def link(importer: Importer, clock: FrozenClock) -> UUID:
     return link
 
 
-def _all_taken(importer: Importer) -> None:
+def _check_all_taken(importer: Importer) -> None:
     for n in range(4):
         with pytest.raises(Conflict, match="Seaside"):
             importer.book(Nights(day(20 + 5 * n), day(23 + 5 * n)), importer.units[0])
@@ -46,7 +46,7 @@ def test_an_empty_calendar_guards_the_link_and_says_what_would_be_freed(
 
     outcome = importer.pull(link)
 
-    _all_taken(importer)
+    _check_all_taken(importer)
     state = importer.state(link)
     assert state.state == "guarded"
     assert state.state_reason is not None
@@ -143,7 +143,7 @@ def test_what_is_new_is_taken_at_once_although_the_link_is_guarded(
     assert importer.state(link).state == "guarded"
     with pytest.raises(Conflict, match="Seaside"):
         importer.book(Nights(day(60), day(61)), importer.units[0])
-    _all_taken(importer)
+    _check_all_taken(importer)
 
 
 def test_the_next_pull_comes_when_a_reading_counts_again(
@@ -201,7 +201,7 @@ def test_what_a_person_keeps_stays_until_the_channel_tells_it_again_or_it_is_rel
     for _ in range(6):
         clock.advance(QUARTER)
         importer.pull(link)
-    _all_taken(importer)
+    _check_all_taken(importer)
     assert (importer.state(link).state, importer.state(link).guard) == ("active", None)
 
     importer.says(STAYS[0])
@@ -212,6 +212,39 @@ def test_what_a_person_keeps_stays_until_the_channel_tells_it_again_or_it_is_rel
     importer.do(lambda session: guarding.decide(session, link, Action.RELEASE, ids))
 
     assert [event.id for event in importer.events(link)] == [told.id]
+
+
+def test_what_a_person_keeps_stays_where_the_channel_names_part_of_it_otherwise(
+    importer: Importer, link: UUID, clock: FrozenClock
+) -> None:
+    importer.says(*STAYS[1:])
+    importer.pull(link)
+    importer.do(lambda session: guarding.decide(session, link, Action.KEEP))
+
+    importer.says(nights("new", day(20), day(21)), *STAYS[1:])
+    for _ in range(4):
+        clock.advance(QUARTER)
+        importer.pull(link)
+
+    assert importer.state(link).guard is None
+    with pytest.raises(Conflict, match="Seaside"):
+        importer.book(Nights(day(21), day(23)), importer.units[0])
+
+
+def test_what_is_over_of_a_stay_that_is_released_stays(importer: Importer, clock: FrozenClock) -> None:
+    importer.says(nights("a", day(1), day(9)), nights("b", day(30), day(31)))
+    link = importer.link()
+    importer.pull(link)
+    first = day(1)
+    clock.advance(timedelta(days=4))
+    importer.says(nights("b", day(26), day(27)))
+    importer.pull(link)
+
+    importer.do(lambda session: guarding.decide(session, link, Action.RELEASE))
+
+    past, _ = importer.events(link)
+    assert (past.first, past.after) == (first, day(0))
+    assert importer.book(Nights(day(0), day(5)), importer.units[0]).items[0].unit_id == importer.units[0]
 
 
 def test_only_what_waits_or_was_kept_can_be_decided_on(importer: Importer, link: UUID) -> None:
@@ -225,7 +258,7 @@ def test_only_what_waits_or_was_kept_can_be_decided_on(importer: Importer, link:
 
         with pytest.raises(Refused, match="neither waits nor was kept"):
             importer.do(release)
-    _all_taken(importer)
+    _check_all_taken(importer)
 
 
 def test_in_a_calendar_of_many_units_one_of_two_stays_at_one_time_waits_as_well(
@@ -261,4 +294,4 @@ def test_without_the_guard_a_moment_of_emptiness_frees_all_of_it(
 
     importer.pull(link)
 
-    importer.book(Nights(day(20), day(23)), importer.units[0])
+    assert importer.book(Nights(day(20), day(23)), importer.units[0]).items[0].unit_id == importer.units[0]

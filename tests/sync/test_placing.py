@@ -8,7 +8,7 @@ from hub.domain.periods import Nights
 from hub.errors import Conflict
 from sync.relay import relay
 from tests import factories
-from tests.sync.calendars import day, nights
+from tests.sync.calendars import day, nights, noon
 from tests.sync.importing import Importer
 
 
@@ -89,6 +89,40 @@ def test_an_event_without_a_unit_is_placed_when_a_booking_is_cancelled(importer:
     assert len(importer.conflicts("closed")) == 1
     with pytest.raises(Conflict, match=f"{day(20)}"):
         importer.book(Nights(day(20), day(21)), importer.units[1])
+
+
+def test_the_nights_of_an_event_that_are_free_on_some_unit_are_not_sold_and_its_conflict_stays(
+    importer: Importer,
+) -> None:
+    one, other = importer.units
+    in_its_way = importer.book(Nights(day(20), day(22)), one)
+    importer.book(Nights(day(24), day(28)), other)
+    event = nights("a", day(20), day(26))
+    importer.says(event)
+    link = importer.link(unit_type_id=importer.unit_type_id)
+
+    importer.pull(link)
+
+    taken = {
+        (name, *period) for name, period in zip(importer.names(link), importer.periods(link), strict=True)
+    }
+    assert taken == {
+        ("Room 1", noon(22), noon(26)),
+        ("Room 2", noon(20), noon(22)),
+        (None, noon(20), noon(22)),
+    }
+    assert [conflict.type for conflict in importer.conflicts()] == ["UNPLACED"]
+    for first in (20, 24):
+        with pytest.raises(Conflict):
+            importer.book(Nights(day(first), day(first + 1)))
+    assert importer.pull(link).state == "unchanged"
+
+    importer.cancel(in_its_way)
+    relay(importer.runtime)
+
+    assert set(importer.names(link)) == {"Room 1"}
+    assert importer.conflicts() == []
+    importer.book(Nights(day(20), day(24)), other)
 
 
 def test_an_event_without_a_unit_is_placed_by_the_next_pull_that_brings_news(importer: Importer) -> None:

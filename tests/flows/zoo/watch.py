@@ -88,6 +88,9 @@ class Watch:
         self.known: dict[str, frozenset[Slot]] = {name: frozenset() for name in channels}
         """What was taken when a channel last told the truth to us, and has been ever since"""
         self._told: dict[str, Mapping[str, Span]] = {name: {} for name in channels}
+        """By the id of a stay, as it was when the channel last told the truth"""
+        self._counted: dict[str, Mapping[str, Span]] = {name: {} for name in channels}
+        """As it was when the channel last told anything"""
         self._prepared: dict[str, frozenset[Span]] = {name: frozenset() for name in channels}
         self._told_before: set[tuple[str, str]] = set()
         self._seen: set[tuple[str, Slot]] = set()
@@ -96,13 +99,16 @@ class Watch:
         self._unclear: dict[str, frozenset[Slot]] = {}
         """By the id of a stay"""
         self._contested: dict[str, frozenset[Slot]] = {name: frozenset() for name in channels}
-        """Once sold there and elsewhere at once: whose word a closure is, nobody can tell"""
+        """Once taken there and elsewhere at once: whose word a closure is, nobody can tell"""
 
     def read(self, name: str, now: datetime) -> None:
         """The channel has read our calendar."""
         channel = self.channels[name]
         self._said[name].update(dict.fromkeys(channel.read_slots, now))
-        self._contested[name] |= channel.taken & channel.read_slots
+        own = channel.taken | channel.policy(now)
+        if self._alike(name):  # what it has given up meanwhile, nobody was told
+            own = own.union(*(slots(span) for span in self._counted[name].values()))
+        self._contested[name] |= own & channel.read_slots
 
     def acted(self, name: str, acts: Iterable[Act]) -> None:
         """What a channel's people gave up may be free here as well."""
@@ -118,10 +124,12 @@ class Watch:
         if answered is not None and state == "changed":
             self._hear(name, outcome.summary, answered, now)
         self.report.story.append(f"{now:%m-%d %H:%M} {name}: {told} -> {state}; {'; '.join(outcome.summary)}")
-        if state in ("failed", "busy") or answered is None or not answered.true:
+        if state in ("failed", "busy") or answered is None:
+            return
+        self._count_real(name, now)
+        if not answered.true:
             return
         self._weigh(name, answered, now)
-        self._count_real(name, now)
         if state == "changed":
             self._look_for_echoes(name, answered, now)
 
@@ -132,7 +140,7 @@ class Watch:
         """
         channel = self.channels[name]
         said = {slot for slot, read_at in self._said[name].items() if now - read_at < REMEMBERED}
-        alike = bool(set(channel.manner.stays) & set(channel.manner.blocks))
+        alike = self._alike(name)
         for stay in channel.stays.values():
             if self._told[name].get(stay.id) != stay.span:
                 both = slots(stay.span) & said
@@ -141,8 +149,9 @@ class Watch:
                 self._unclear[stay.id] = frozenset() if tells else both
         unclear = frozenset(slot for stay_id in channel.stays for slot in self._unclear.get(stay_id, ()))
         self.known[name] = answered.taken - unclear
-        self._contested[name] |= answered.taken & said
+        self._contested[name] |= (answered.taken | answered.policy) & said
         self.report.unclear += len(unclear)
+        self._told[name] = {stay.id: stay.span for stay in channel.stays.values() if _to_come(stay, now)}
 
     def look(self, now: datetime) -> None:
         """Is anything for sale that a channel's guests have, as far as we were told?"""
@@ -173,7 +182,7 @@ class Watch:
         for channel in self.channels.values():
             wanted.update(channel.taken | channel.policy(now))
         for slot in self._to_come({*busy, *wanted}, now):
-            if busy[slot] > min(units, wanted[slot]):
+            if busy[slot] > min(units, wanted[slot]) and not self._of_a_day(slot):
                 self.report.ghosts.append(f"{slot}: {busy[slot]} instead of {wanted[slot]}")
             if busy[slot] + self._unplaced(slot) < min(units, wanted[slot]):
                 self.report.lost.append(f"{slot}: {busy[slot]} instead of {wanted[slot]}")
@@ -193,30 +202,48 @@ class Watch:
     def _hear(self, name: str, lines: Iterable[str], answered: Answered, now: datetime) -> None:
         """What people are told must be of the channel's own, and no word of ours."""
         true = answered.taken | answered.policy
+        unclear = self._contested[name] if self._alike(name) else frozenset()
         for line in filter(_NOTICE.match, lines):
             again = (name, line) in self._told_before
             if _NOTHING.match(line) and not again:
                 self._told_before.add((name, line))
                 continue
-            self.report.notices[name] += 1
             if (days := _DAYS.match(line)) and not self.house.hourly:
                 nights = slots(Nights(date.fromisoformat(days["first"]), date.fromisoformat(days["after"])))
+                if nights <= unclear:
+                    continue
                 again = not nights & true
+            self.report.notices[name] += 1
             if again:
                 self.report.untrue.append(f"{now:%m-%d %H:%M} {name}: {line}")
 
     def _count_real(self, name: str, now: datetime) -> None:
         channel = self.channels[name]
         told = {stay.id: stay.span for stay in channel.stays.values() if _to_come(stay, now)}
-        before = {id: span for id, span in self._told[name].items() if id in told or _ahead(span, now)}
+        before = {id: span for id, span in self._counted[name].items() if id in told or _ahead(span, now)}
         for stay_id in before.keys() | told.keys():
             if before.get(stay_id) != told.get(stay_id):
                 self.report.real[name] += 1 + (stay_id in before and stay_id in told)
-        self._told[name] = told
+        self._counted[name] = told
         prepared = frozenset(span for span in channel.prepared(now) if _ahead(span, now))
         gone = (span for span in self._prepared[name] - prepared if _ahead(span, now))
         self.report.real[name] += len(prepared - self._prepared[name]) + len([*gone])
         self._prepared[name] = prepared
+
+    def _alike(self, name: str) -> bool:
+        """The channel calls stays and closures the same."""
+        manner = self.channels[name].manner
+        return bool(set(manner.stays) & set(manner.blocks))
+
+    def _of_a_day(self, slot: Slot) -> bool:
+        """
+        A channel shows all of the day because of some hour that we told it, and once had that day itself: it
+        looks as before, and nobody can tell that its own is gone.
+        """
+        return any(
+            channel.manner.whole_days and slot in self._contested[name] & channel.read_slots
+            for name, channel in self.channels.items()
+        )
 
     def _unplaced(self, slot: Slot) -> int:
         if len(self.house.units) == 1:

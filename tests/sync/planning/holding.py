@@ -112,12 +112,11 @@ class Holding:
         events: Collection[RemoteEvent],
         now: datetime,
         *,
-        unknown_slides: bool = False,
         ours: Mapping[str, tuple[Period, ...]] | None = None,
     ) -> Reading:
         """One successful reading of the whole calendar."""
         heard = known.received(events, self.measure)
-        windows = slides.kinds(heard, self.measure, now, unknown_too=unknown_slides)
+        windows = slides.kinds(heard, self.measure, now)
         binding = identity.bind(self.rows.values(), heard, self.measure, now, windows)
         found = differences.between(binding, self.measure, now)
         verdict = guard.judge(found, self.measure, now, read_at=self.read_at, ours=ours or {})
@@ -129,7 +128,7 @@ class Holding:
         self.read_at = now
         keys = [row.key for row in self.rows.values()]
         assert len(keys) == len(set(keys)), "the database holds each key once"
-        return Reading(found, verdict, notices(found, verdict, ids, LISBON))
+        return Reading(found, verdict, notices(found, verdict, ids, self.measure, ours or {}))
 
     def held(self) -> list[Period]:
         return [piece for row in self.rows.values() for piece in row.pieces]

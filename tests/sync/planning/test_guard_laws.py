@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import Phase, find, given, settings
@@ -117,18 +117,23 @@ def test_without_the_guard_a_fault_frees_nights(measure: Measure) -> None:
     assert freed_by_faults(found, measure, guarded=True) == []
 
 
+Readings = list[tuple[list[RemoteEvent], int, timedelta]]
 readings = st.lists(st.tuples(calendars, st.integers(0, 2), gaps), max_size=7)
+
+
+def each(story: Readings) -> Iterator[tuple[list[RemoteEvent], datetime]]:
+    """What the channel tells at each reading, and when."""
+    now = NOW
+    for calendar, salt, after in story:
+        now += after
+        yield renamed(calendar, salt), now
 
 
 @law
 @given(readings, measures)
-def test_what_is_told_is_held_at_once(
-    story: list[tuple[list[RemoteEvent], int, timedelta]], measure: Measure
-) -> None:
-    holding, now = Holding(measure), NOW
-    for calendar, salt, after in story:
-        now += after
-        told = renamed(calendar, salt)
+def test_what_is_told_is_held_at_once(story: Readings, measure: Measure) -> None:
+    holding = Holding(measure)
+    for told, now in each(story):
         holding.reads(told, now)
         assert holding.lacks(told, now) == []
 
@@ -136,16 +141,15 @@ def test_what_is_told_is_held_at_once(
 @law
 @given(readings, calendars, measures)
 def test_what_enough_readings_agree_on_is_all_that_is_held(
-    story: list[tuple[list[RemoteEvent], int, timedelta]], calendar: list[RemoteEvent], measure: Measure
+    story: Readings, calendar: list[RemoteEvent], measure: Measure
 ) -> None:
     """
     Five, and one more if the guard was tripped only by the second: nothing waits for ever. A night that is
     under way may be held to its end.
     """
     holding, now = Holding(measure), NOW
-    for events, salt, after in story:
-        now += after
-        holding.reads(renamed(events, salt), now)
+    for told, now in each(story):
+        holding.reads(told, now)
     for number in range(6):
         now += QUARTER
         holding.reads(renamed(calendar, 10 + number), now)
@@ -187,13 +191,12 @@ def test_names_that_are_numbered_anew_are_no_news(
     assert reading.quiet, reading.notices
 
 
-def the_past_of(story: Sequence[tuple[list[RemoteEvent], int, timedelta]], measure: Measure) -> list[Period]:
+def the_past_of(story: Readings, measure: Measure) -> list[Period]:
     """What was held of the past and is not any more, after any of the readings."""
-    holding, now = Holding(measure), NOW
-    for calendar, salt, after in story:
-        now += after
+    holding = Holding(measure)
+    for told, now in each(story):
         before = holding.past(measure.cut(now))
-        holding.reads(renamed(calendar, salt), now)
+        holding.reads(told, now)
         if changed := difference(before, holding.past(measure.cut(now))):
             return list(changed)
     return []
@@ -201,21 +204,15 @@ def the_past_of(story: Sequence[tuple[list[RemoteEvent], int, timedelta]], measu
 
 @law
 @given(readings, measures)
-def test_the_past_stays_as_it_was(
-    story: list[tuple[list[RemoteEvent], int, timedelta]], measure: Measure
-) -> None:
+def test_the_past_stays_as_it_was(story: Readings, measure: Measure) -> None:
     assert the_past_of(story, measure) == []
 
 
 @law
 @given(readings, measures)
-def test_the_same_reading_once_more_changes_nothing(
-    story: list[tuple[list[RemoteEvent], int, timedelta]], measure: Measure
-) -> None:
-    holding, now = Holding(measure), NOW
-    for calendar, salt, after in story:
-        now += after
-        told = renamed(calendar, salt)
+def test_the_same_reading_once_more_changes_nothing(story: Readings, measure: Measure) -> None:
+    holding = Holding(measure)
+    for told, now in each(story):
         holding.reads(told, now)
         rows = dict(holding.rows)
         again = holding.reads(told, now)
@@ -226,12 +223,11 @@ def test_the_same_reading_once_more_changes_nothing(
 @law
 @given(readings, measures)
 def test_a_guard_says_when_it_will_be_over_and_survives_being_stored(
-    story: list[tuple[list[RemoteEvent], int, timedelta]], measure: Measure
+    story: Readings, measure: Measure
 ) -> None:
-    holding, now = Holding(measure), NOW
-    for calendar, salt, after in story:
-        now += after
-        guard = holding.reads(renamed(calendar, salt), now).verdict.guard
+    holding = Holding(measure)
+    for told, now in each(story):
+        guard = holding.reads(told, now).verdict.guard
         assert (guard is None) == (holding.waiting == [])
         if guard is not None:
             assert type(guard).from_json(guard.to_json()) == guard

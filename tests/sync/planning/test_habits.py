@@ -97,6 +97,21 @@ def test_a_last_night_that_was_missing_before_is_freed_as_any_other() -> None:
     assert [row.key for row in holding.rows.values()] == ["b"]
 
 
+@pytest.mark.parametrize(("hour", "left"), [(5, ["b"]), (9, ["b"]), (10, ["a", "b"]), (18, ["a", "b"])])
+def test_a_last_night_is_freed_as_any_other_until_it_is_tomorrow_somewhere(
+    hour: int, left: list[str]
+) -> None:
+    """At 10 h UTC the next day begins in the Line Islands: silence may then mean that all is well."""
+    holding = Holding()
+    holding.reads([days(1, 2), days(9, 12, "b")], NOW)
+    gone_by = NOW.replace(hour=hour, minute=0) + DAY
+
+    for quarter in range(3):
+        holding.reads([days(9, 12, "b")], gone_by + quarter * timedelta(minutes=15))
+
+    assert [row.key for row in holding.rows.values()] == left
+
+
 def test_three_events_a_stay_are_held_once_and_one_that_goes_frees_nothing() -> None:
     """Arrival, departure and the stay: the small ones come and go."""
     holding = Holding()

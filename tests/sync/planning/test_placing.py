@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from connectors.contract import AllDay, Timed
 from hub.domain.availability import Cause, SellableUnit, Taken
 from hub.domain.offers import Offer
-from hub.domain.periods import LetBy, Nights, Period, difference, occupied
+from hub.domain.periods import LetBy, Nights, Period, difference, occupied, union
 from sync.planning import placing
 from sync.planning.placing import Blocked
 from tests.hub.domain.inventory import JULY, LISBON, july, leaf, taken, whole
@@ -170,16 +170,25 @@ def test_events_never_share_a_unit_nor_lie_over_what_is_taken_and_none_is_lost(
     assert placed.keys() == {event_id for event_id, _ in asked}
     held: list[Taken] = list(busy)
     for event_id, event in asked:
-        (one,) = placed[event_id]
-        assert one.period == _nights(event)
-        if one.unit_id is None:
-            continue
-        assert not [row for row in held if row.unit_id == one.unit_id and row.period.overlaps(one.period)]
-        held.append(Taken(one.unit_id, one.period, Cause.EXTERNAL, event_id, ""))
+        own = [one for one in placed[event_id] if one.unit_id is not None]
+        assert sum((one.period.ends_at - one.period.starts_at for one in own), timedelta()) == sum(
+            (one.ends_at - one.starts_at for one in union(one.period for one in own)), timedelta()
+        ), "no night of it is taken twice"
+        for one in own:
+            assert one.unit_id is not None
+            assert not [row for row in held if row.unit_id == one.unit_id and row.period.overlaps(one.period)]
+            held.append(Taken(one.unit_id, one.period, Cause.EXTERNAL, event_id, ""))
+        waits = [one.period for one in placed[event_id] if one.unit_id is None]
+        on = [[one.period for one in own if one.unit_id == unit.id] for unit in units]
+        assert [*difference((_nights(event),), waits)] in [[*union(some)] for some in on], "all but on one"
     for event_id, event in asked:
-        if placed[event_id][0].unit_id is None:
-            blocked = {row.unit_id for row in held if row.period.overlaps(_nights(event))}
-            assert blocked == {unit.id for unit in units}, "a unit was free for it"
+        nowhere = difference(
+            (_nights(event),), (one.period for one in placed[event_id] if one.unit_id is not None)
+        )
+        for night in range(1, 32):
+            if any(period.overlaps(july(night, night + 1)) for period in nowhere):
+                blocked = {row.unit_id for row in held if row.period.overlaps(july(night, night + 1))}
+                assert blocked == {unit.id for unit in units}, "a unit was free for it"
 
 
 @given(st.lists(stretches, max_size=8), st.integers(1, 3))
@@ -192,7 +201,10 @@ def test_an_event_stays_on_its_unit_on_whatever_terms_until_the_unit_is_gone(
     placed = placing.assign(asked, offers, [], {})
 
     for event_id, event in asked:
-        (had,) = placed[event_id]
+        had, *parts = placed[event_id]
+        if parts:
+            assert placing.staying(event, placed[event_id], offers) is None
+            continue
         others = [an_offer(unit, turnaround) for unit in units if unit.id != had.unit_id]
         assert placing.staying(event, [had], offers) == (None if had.unit_id is None else (had,))
         assert placing.staying(event, [had], others) is None

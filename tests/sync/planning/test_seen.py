@@ -72,14 +72,20 @@ class Feed:
 acts = st.one_of(st.sampled_from("ABC"), st.sampled_from((None, *DATES)))
 
 
-@given(st.lists(acts, max_size=30))
-def test_what_a_reader_knows_is_what_it_last_fetched(done: list[str | Period | None]) -> None:
+def after(done: list[str | Period | None]) -> Feed:
+    """Somebody fetches it, or it is to say other dates, again and again."""
     feed = Feed()
     for act in done:
         if isinstance(act, str):
             feed.fetch(act)
         else:
             feed.wanted = act
+    return feed
+
+
+@given(st.lists(acts, max_size=30))
+def test_what_a_reader_knows_is_what_it_last_fetched(done: list[str | Period | None]) -> None:
+    feed = after(done)
     verdict = feed.judged()
     assert len(verdict.sights) == len(feed.fetches)
     for sight in verdict.sights:
@@ -109,12 +115,7 @@ def test_a_fetch_leaves_nothing_waiting_and_its_reader_up_to_date(done: list[str
 
 @given(st.lists(acts, max_size=12))
 def test_every_verdict_can_be_told(done: list[str | Period | None]) -> None:
-    feed = Feed()
-    for act in done:
-        if isinstance(act, str):
-            feed.fetch(act)
-        else:
-            feed.wanted = act
+    feed = after(done)
     verdict = feed.judged()
     assert told(verdict, NOW)
     assert told(verdict, NOW, over=True)

@@ -17,8 +17,8 @@ from tests.sync.planning.holding import DAY, NOW, ROOM, TODAY, Holding, days, kn
 BLOCK, STAY, UNKNOWN = Nature.BLOCK, Nature.STAY, Nature.UNKNOWN
 
 
-def kinds(*events: RemoteEvent, unknown_too: bool = False) -> dict[str, Slide]:
-    return slides.kinds(known.received(events, ROOM), ROOM, NOW, unknown_too=unknown_too)
+def kinds(*events: RemoteEvent) -> dict[str, Slide]:
+    return slides.kinds(known.received(events, ROOM), ROOM, NOW)
 
 
 @pytest.mark.parametrize(("first", "after"), [(0, 2), (-1, 1), (1, 4), (0, 7)])
@@ -32,7 +32,7 @@ def test_a_later_or_longer_block_is_none(first: int, after: int) -> None:
 
 
 def test_a_guest_who_arrives_today_is_no_lead_time() -> None:
-    assert kinds(days(0, 2, "x", STAY), days(0, 2, "y", UNKNOWN), unknown_too=True) == {}
+    assert kinds(days(0, 2, "x", STAY), days(0, 2, "y", UNKNOWN)) == {}
 
 
 def test_the_closed_end_of_a_calendar_is_its_horizon() -> None:
@@ -55,11 +55,8 @@ def test_the_end_of_a_shorter_calendar_counts_if_it_is_long() -> None:
     assert kinds(days(5, 9, "a"), days(90, 110, "x", BLOCK)) == {}
 
 
-def test_what_may_be_a_stay_is_a_horizon_only_where_the_channel_has_one() -> None:
-    far = days(180, 365, "x", UNKNOWN)
-
-    assert kinds(far) == {}
-    assert kinds(far, unknown_too=True) == {"x": Slide.HORIZON}
+def test_what_may_be_a_stay_is_no_window() -> None:
+    assert kinds(days(180, 365, "x", UNKNOWN), days(60, 64, "y", BLOCK)) == {}
 
 
 def test_a_closure_before_the_end_is_none() -> None:
