@@ -53,11 +53,16 @@ def write(
     link: Link,
     placed: Mapping[UUID, Sequence[Blocked]],
     muted: Mapping[UUID, Sequence[Period]],
+    new: Collection[UUID] = frozenset(),
 ) -> None:
-    """These are from now on all blocks of these events; what is `muted` of them is told to nobody."""
+    """
+    These are from now on all blocks of these events; what is `muted` of them is told to nobody. Those that
+    are `new` have had none.
+    """
+    organization_id = organization_of(session)
     rows = [
         {
-            "organization_id": organization_of(session),
+            "organization_id": organization_id,
             "id": new_id(),
             "link_id": link.id,
             "event_id": event_id,
@@ -70,7 +75,7 @@ def write(
         for event_id, found in placed.items()
         for one, quiet in _apart(found, muted.get(event_id, ()))
     ]
-    query.replace_blocks(session, placed.keys(), rows)
+    query.replace_blocks(session, placed.keys(), rows, new)
 
 
 def _apart(found: Sequence[Blocked], muted: Sequence[Period]) -> list[tuple[Blocked, bool]]:

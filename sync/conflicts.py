@@ -18,16 +18,21 @@ from hub.queries import external as query
 from hub.services import changes
 
 
-def reconcile(session: Session, event_ids: Collection[UUID]) -> tuple[int, int]:
+def reconcile(
+    session: Session, event_ids: Collection[UUID], new: Collection[UUID] = frozenset()
+) -> tuple[int, int]:
     """
-    Make the open conflicts of these events what they are now: (opened, closed).
+    Make the open conflicts of these events what they are now: (opened, closed). Those that are `new`, rows of
+    this transaction, have none yet.
 
     The caller holds the locks of the units concerned, or a stale reading could close a real conflict.
     """
     if not event_ids:
         return 0, 0
     # These first, for they are locked: an event on several units may be looked at from each of them.
-    standing = {(row.event_id, row.item_id): row for row in query.open_conflicts(session, event_ids)}
+    old = [event_id for event_id in event_ids if event_id not in new]
+    open_now = query.open_conflicts(session, old) if old else ()
+    standing = {(row.event_id, row.item_id): row for row in open_now}
     found = {(row.event_id, row.item_id): row for row in query.overlaps(session, event_ids, clock.now())}
     for key in found.keys() - standing.keys():
         _open(session, found[key])

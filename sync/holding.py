@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -98,25 +99,26 @@ def _known(row: ExternalEvent, leaves: frozenset[UUID], measure: Measure) -> Kno
     )
 
 
-def add(
+def new(
     session: Session, link: Link, one: Received, slide: Slide | None, measure: Measure, now: datetime
-) -> ExternalEvent:
-    """Store an event that was not known."""
-    row = _new(session, link, one.key, now)
-    _put_time(row, one.event.when, measure)
-    _put_words(session, row, one.event, digest(one.event, one.event.when), text_digest(one.event))
-    row.slide = slide
-    session.add(row)
-    return row
+) -> dict[str, Any]:
+    """An event that was not known, by the names of its columns; how it stands is for others to add."""
+    digests = digest(one.event, one.event.when), text_digest(one.event)
+    return {
+        **_named(session, link, one.key, now),
+        **_time(one.event.when, measure),
+        **_words(session, one.event, *digests),
+        "slide": slide,
+    }
 
 
 def add_remainder(
     session: Session, link: Link, of: ExternalEvent, when: When, measure: Measure, now: datetime
 ) -> ExternalEvent:
     """Store time that an event left behind, with the event's texts: the channel has no name for it."""
-    row = _new(session, link, "", now)
+    row = ExternalEvent(**_named(session, link, "", now), digest=b"", standing="external", echo=[], muted=[])
     row.key = f"remainder:{row.id}"
-    _put_time(row, when, measure)
+    _put(row, _time(when, measure))
     row.nature, row.code, row.slide = of.nature, of.code, of.slide
     row.sealed, row.mark, row.problem = of.sealed, of.mark, of.problem
     row.remainder, row.first_seen_at = True, of.first_seen_at
@@ -128,10 +130,10 @@ def change(session: Session, row: ExternalEvent, pair: Pair, measure: Measure, n
     """Store what was received of a known event; only what differs is written."""
     rename(row, pair.event.key, now)
     if pair.when != pair.known.when:
-        _put_time(row, pair.when, measure)
+        _put(row, _time(pair.when, measure))
         row.changed_at = now
     if (row.digest, row.text_digest) != (pair.digest, pair.text_digest):
-        _put_words(session, row, pair.event, pair.digest, pair.text_digest)
+        _put(row, _words(session, pair.event, pair.digest, pair.text_digest))
     row.slide = pair.slide
     told(row)
 
@@ -169,48 +171,56 @@ def wait(row: ExternalEvent, missing: Missing | None) -> None:
 
 def shorten(row: ExternalEvent, when: When, measure: Measure, now: datetime) -> None:
     """What is left of an event that is gone: its past, which is frozen."""
-    _put_time(row, when, measure)
+    _put(row, _time(when, measure))
     row.changed_at = now
     told(row)
 
 
 def measured(row: ExternalEvent, measure: Measure) -> None:
     """Its instants, where the clocks of the place or the terms of its units are others now."""
-    _put_time(row, when_of(row), measure)
+    _put(row, _time(when_of(row), measure))
 
 
-def _new(session: Session, link: Link, key: str, now: datetime) -> ExternalEvent:
-    return ExternalEvent(
-        organization_id=organization_of(session),
-        id=new_id(),
-        link_id=link.id,
-        key=key,
-        digest=b"",
-        uid_out=f"{new_id()}@{link.uid_domain}",
-        first_seen_at=now,
-        changed_at=now,
-        called=[],
-        standing="external",
-        echo=[],
-        muted=[],
-    )
+def _put(row: ExternalEvent, values: Mapping[str, Any]) -> None:
+    for name, value in values.items():
+        setattr(row, name, value)
 
 
-def _put_time(row: ExternalEvent, when: When, measure: Measure) -> None:
+def _named(session: Session, link: Link, key: str, now: datetime) -> dict[str, Any]:
+    return {
+        "organization_id": organization_of(session),
+        "id": new_id(),
+        "link_id": link.id,
+        "key": key,
+        "uid_out": f"{new_id()}@{link.uid_domain}",
+        "first_seen_at": now,
+        "changed_at": now,
+        "called": [],
+    }
+
+
+def _time(when: When, measure: Measure) -> dict[str, Any]:
     whole = extent(when, measure.zone)
     if whole is None:
         raise AssertionError("an event without extent is never stored")
-    row.all_day = isinstance(when, AllDay)
-    row.first, row.after = (when.first, when.after) if isinstance(when, AllDay) else (None, None)
-    row.starts_at, row.ends_at = whole.starts_at, whole.ends_at
+    return {
+        "all_day": isinstance(when, AllDay),
+        "first": when.first if isinstance(when, AllDay) else None,
+        "after": when.after if isinstance(when, AllDay) else None,
+        "starts_at": whole.starts_at,
+        "ends_at": whole.ends_at,
+    }
 
 
-def _put_words(
-    session: Session, row: ExternalEvent, event: RemoteEvent, digest: bytes, text_digest: bytes
-) -> None:
-    row.nature, row.code, row.problem = event.nature.value, event.code, event.problem
-    row.mark = marks.to_json(event.mark)
-    row.sealed = vault_of(session).seal(
-        {"summary": event.summary, "description": event.description, "phone_digits": event.phone_digits}
-    )
-    row.digest, row.text_digest = digest, text_digest
+def _words(session: Session, event: RemoteEvent, digest: bytes, text_digest: bytes) -> dict[str, Any]:
+    return {
+        "nature": event.nature.value,
+        "code": event.code,
+        "problem": event.problem,
+        "mark": marks.to_json(event.mark),
+        "sealed": vault_of(session).seal(
+            {"summary": event.summary, "description": event.description, "phone_digits": event.phone_digits}
+        ),
+        "digest": digest,
+        "text_digest": text_digest,
+    }

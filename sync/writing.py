@@ -5,29 +5,39 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from connectors.contract import When
 from hub.domain.offers import Offer
-from hub.domain.periods import difference
+from hub.domain.periods import Period, difference
 from hub.models.external import ExternalEvent
 from hub.models.links import Link
+from hub.models.records import Change
 from hub.queries import external as query
+from hub.queries import rows
 from hub.services import changes
 from sync import blocks, holding
 from sync.holding import Held
 from sync.planning import words
 from sync.planning.differences import Difference, Kind, Pair
 from sync.planning.guard import Gone, Remainder, Verdict
-from sync.planning.known import Missing
+from sync.planning.known import Missing, Received
 from sync.planning.measure import Measure
 from sync.planning.placing import Blocked
-from sync.standings import NEWS, Standings, ours_by_id
+from sync.standings import NEWS, Standings
 
 ACTIONS = {Kind.CHANGED: "changed", Kind.SLID: "slid"}
 """In the change log; other names and other words are no change of the inventory"""
+
+
+class _Asked(NamedTuple):
+    id: UUID
+    when: When
+    ours: tuple[Period, ...]
+    muted: tuple[Period, ...]
 
 
 @dataclass(slots=True)
@@ -44,8 +54,11 @@ class Writing:
     now: datetime
     added: dict[str, UUID] = field(default_factory=dict)
     """By key, the ids of new events that take something"""
-    asking: list[tuple[ExternalEvent, When]] = field(default_factory=list)
+    asking: list[_Asked] = field(default_factory=list)
     """Events whose time must be put on units anew"""
+    fresh: dict[UUID, dict[str, Any]] = field(default_factory=dict)
+    """The rows of new events, by their ids"""
+    log: list[dict[str, Any]] = field(default_factory=list)
     before: dict[UUID, frozenset[UUID]] = field(default_factory=dict)
     gone: list[UUID] = field(default_factory=list)
 
@@ -72,29 +85,21 @@ class Writing:
 
     @property
     def touched(self) -> frozenset[UUID]:
-        return frozenset((*(row.id for row, _ in self.asking), *self.gone))
+        return frozenset((*(one.id for one in self.asking), *self.gone))
 
     def write(self, offers: Sequence[Offer]) -> dict[UUID, tuple[Blocked, ...]]:
         """All of it; the units in scope are locked if it takes other time. What each event asked got."""
         for pair in self._pairs():
             self._change(pair)
         for one in self.found.new:
-            row = holding.add(
-                self.session, self.link, one, self.found.slides.get(one.key), self.measure, self.now
-            )
-            self.standings.put(row)
-            self._ask(row, one.event.when)
-            if row.standing in NEWS and one.takes:
-                self._record(row, "added", None, one.event.when)
-                if one.span.ends_at > self.measure.cut(self.now):
-                    self.added[one.key] = row.id  # what is over is kept, and is no news
+            self._add(one)
         for remainder in self.verdict.remainders:
             self._leave(remainder)
         for gone in self.verdict.gone:
             self._go(gone)
         for row, missing in self._waits():
             holding.wait(row, missing)
-        self.session.flush()
+        rows.insert_values(self.session, {ExternalEvent: tuple(self.fresh.values()), Change: self.log})
         placed = self._place(offers)
         query.drop_events(self.session, self.gone)
         return placed
@@ -146,15 +151,26 @@ class Writing:
             if known.missing != waiting.get(known.id):
                 yield self.held.rows[known.id], waiting.get(known.id)
 
+    def _add(self, one: Received) -> None:
+        slide = self.found.slides.get(one.key)
+        row = holding.new(self.session, self.link, one, slide, self.measure, self.now)
+        verdict, when = self.standings.of(one.key), one.event.when
+        self.fresh[row["id"]] = row | self.standings.values(one.key)
+        self.asking.append(_Asked(row["id"], when, verdict.ours, verdict.muted))
+        if verdict.standing in NEWS and one.takes:
+            self._record(row["id"], "added", None, when)
+            if one.span.ends_at > self.measure.cut(self.now):
+                self.added[one.key] = row["id"]  # what is over is kept, and is no news
+
     def _change(self, pair: Pair) -> None:
-        row = self.held.rows[pair.known.id]
+        row, asks = self.held.rows[pair.known.id], self._asks(pair)
         holding.change(self.session, row, pair, self.measure, self.now)
         self.standings.put(row)
-        if self._asks(pair):
+        if asks:
             self._ask(row, pair.when, pair.known.leaves)
         action = ACTIONS.get(pair.kind) or ("back" if pair.back else None)
         if action is not None:
-            self._record(row, action, pair.known.when, pair.when)
+            self._record(row.id, action, pair.known.when, pair.when)
 
     def _leave(self, remainder: Remainder) -> None:
         of = self.held.rows[remainder.of.id]
@@ -165,12 +181,12 @@ class Writing:
             holding.wait(row, remainder.missing)
         self._ask(row, remainder.when, remainder.of.leaves)
         if remainder.missing is not None:
-            self._record(row, "missing", remainder.when, remainder.when)
+            self._record(row.id, "missing", remainder.when, remainder.when)
 
     def _go(self, gone: Gone) -> None:
         row = self.held.rows[gone.known.id]
         if gone.known.pieces:
-            self._record(row, "removed", gone.known.when, gone.past)
+            self._record(row.id, "removed", gone.known.when, gone.past)
         if gone.past is None:
             self.gone.append(row.id)
         else:
@@ -178,7 +194,7 @@ class Writing:
             self._ask(row, gone.past, gone.known.leaves)
 
     def _ask(self, row: ExternalEvent, when: When, had: frozenset[UUID] = frozenset()) -> None:
-        self.asking.append((row, when))
+        self.asking.append(_Asked(row.id, when, holding.ours_of(row), holding.muted_of(row)))
         if had:
             self.before[row.id] = had
 
@@ -187,31 +203,32 @@ class Writing:
             return {}
         placed = blocks.place(
             self.session,
-            [(row.id, when) for row, when in self.asking],
+            [(one.id, one.when) for one in self.asking],
             offers,
             self.measure.zone,
             self.before,
             self.touched,
             self.now,
-            ours_by_id(row for row, _ in self.asking),
+            {one.id: one.ours for one in self.asking if one.ours},
         )
-        blocks.write(
-            self.session, self.link, placed, {row.id: holding.muted_of(row) for row, _ in self.asking}
-        )
+        muted = {one.id: one.muted for one in self.asking if one.muted}
+        blocks.write(self.session, self.link, placed, muted, new=self.fresh.keys())
         return placed
 
-    def _record(self, row: ExternalEvent, action: str, before: When | None, after: When | None) -> None:
-        def side(when: When | None) -> dict[str, str] | None:
-            if when is None:
-                return None
-            return {"link_id": str(self.link.id), "span": words.stretch(when, self.measure.zone)}
-
-        changes.record(
-            self.session,
-            "external_event",
-            row.id,
-            action,
-            before=side(before),
-            after=side(after),
-            property_id=self.link.property_id,
+    def _record(self, event_id: UUID, action: str, before: When | None, after: When | None) -> None:
+        self.log.append(
+            changes.values(
+                self.session,
+                "external_event",
+                event_id,
+                action,
+                before=self._side(before),
+                after=self._side(after),
+                property_id=self.link.property_id,
+            )
         )
+
+    def _side(self, when: When | None) -> dict[str, str] | None:
+        if when is None:
+            return None
+        return {"link_id": str(self.link.id), "span": words.stretch(when, self.measure.zone)}

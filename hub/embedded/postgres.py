@@ -34,6 +34,7 @@ SETTINGS = {
     "max_connections": "200",
     "timezone": "UTC",
     "log_timezone": "UTC",
+    "autovacuum_naptime": "5s",  # a first sync writes thousands of rows: plans made before are no good then
     "log_checkpoints": "off",  # every five minutes for ever, into a log that nobody rotates
 }
 UNSAFE_BUT_FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}

@@ -7,10 +7,25 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, delete, func, insert, or_, select, text, tuple_, update
+from sqlalchemy import (
+    ARRAY,
+    Row,
+    Uuid,
+    any_,
+    bindparam,
+    delete,
+    func,
+    or_,
+    select,
+    text,
+    tuple_,
+    update,
+)
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.elements import CollectionAggregate
 
 from hub.models.external import ConflictRecord, ExternalBlock, ExternalEvent
+from hub.queries import rows
 
 
 def events_of(session: Session, link_id: UUID) -> tuple[ExternalEvent, ...]:
@@ -67,28 +82,37 @@ def remainders_beside(session: Session, event_id: UUID) -> frozenset[UUID]:
     return frozenset(session.scalars(statement))
 
 
+def _any(ids: Collection[UUID]) -> CollectionAggregate[Any]:
+    """One parameter, however many there are: a statement with one for each is made anew for each number."""
+    return any_(bindparam(None, list(ids), ARRAY(Uuid)))
+
+
 def drop_events(session: Session, event_ids: Collection[UUID]) -> None:
     """The blocks go with their events."""
     if event_ids:
-        session.execute(delete(ExternalEvent).where(ExternalEvent.id.in_(event_ids)))
+        session.execute(delete(ExternalEvent).where(ExternalEvent.id == _any(event_ids)))
 
 
 def end_blocks(session: Session, event_ids: Collection[UUID], at: datetime) -> None:
     """What these events take ends there; what they take later goes."""
     if event_ids:
-        of_these = ExternalBlock.event_id.in_(event_ids)
+        of_these = ExternalBlock.event_id == _any(event_ids)
         session.execute(delete(ExternalBlock).where(of_these, ExternalBlock.starts_at >= at))
         session.execute(
             update(ExternalBlock).where(of_these, ExternalBlock.ends_at > at).values(ends_at=at, free_at=at)
         )
 
 
-def replace_blocks(session: Session, event_ids: Collection[UUID], rows: Sequence[Mapping[str, Any]]) -> None:
-    """These rows are from now on all blocks of these events."""
-    if event_ids:
-        session.execute(delete(ExternalBlock).where(ExternalBlock.event_id.in_(event_ids)))
-    if rows:
-        session.execute(insert(ExternalBlock), [dict(row) for row in rows])
+def replace_blocks(
+    session: Session,
+    event_ids: Collection[UUID],
+    blocks: Sequence[dict[str, Any]],
+    new: Collection[UUID] = frozenset(),
+) -> None:
+    """These rows are from now on all blocks of these events, of which those that are `new` have none yet."""
+    if had := [event_id for event_id in event_ids if event_id not in new]:
+        session.execute(delete(ExternalBlock).where(ExternalBlock.event_id == _any(had)))
+    rows.insert_values(session, {ExternalBlock: blocks})
 
 
 def events_on(session: Session, unit_ids: Collection[UUID]) -> frozenset[UUID]:
@@ -128,32 +152,42 @@ _UNPLACED = text("""
     ORDER BY b.link_id
 """)
 
+# In two steps: nearly always there is nothing, and asked in one, PostgreSQL may read all events of the
+# organization before it finds that out. What a step needs of the one before is named in full.
+_MET = text("""
+    WITH mine AS MATERIALIZED (
+        SELECT organization_id, event_id, unit_id, starts_at, ends_at, muted FROM external_blocks
+        WHERE event_id = ANY(CAST(:events AS uuid[])) AND ends_at > :now
+    )
+    SELECT b.event_id, a.item_id, min(b.unit_id::text) AS unit_id,
+           min(greatest(a.starts_at, b.starts_at)) AS starts_at, max(least(a.ends_at, b.ends_at)) AS ends_at
+    FROM mine b
+    JOIN allocations a ON a.organization_id = b.organization_id AND a.unit_id = b.unit_id
+         AND a.starts_at < b.ends_at AND a.ends_at > b.starts_at
+    WHERE a.item_id IS NOT NULL AND NOT b.muted
+      AND a.ends_at > :now AND (a.hold_until IS NULL OR a.hold_until > :now)
+    GROUP BY b.event_id, a.item_id
+    UNION ALL
+    SELECT event_id, NULL, NULL, starts_at, ends_at FROM mine WHERE unit_id IS NULL
+""")
 _OVERLAPS = text("""
-    WITH met AS (
-        SELECT b.organization_id, b.event_id, a.item_id, min(b.unit_id::text)::uuid AS unit_id,
-               min(greatest(a.starts_at, b.starts_at)) AS starts_at,
-               max(least(a.ends_at, b.ends_at)) AS ends_at
-        FROM external_blocks b
-        JOIN allocations a ON a.organization_id = b.organization_id AND a.unit_id = b.unit_id
-             AND a.starts_at < b.ends_at AND a.ends_at > b.starts_at
-        WHERE b.event_id = ANY(CAST(:events AS uuid[])) AND a.item_id IS NOT NULL AND NOT b.muted
-          AND b.ends_at > :now AND a.ends_at > :now AND (a.hold_until IS NULL OR a.hold_until > :now)
-        GROUP BY b.organization_id, b.event_id, a.item_id
-        UNION ALL
-        SELECT organization_id, event_id, NULL, NULL, starts_at, ends_at FROM external_blocks
-        WHERE event_id = ANY(CAST(:events AS uuid[])) AND unit_id IS NULL AND ends_at > :now
+    WITH met AS MATERIALIZED (
+        SELECT * FROM unnest(
+            CAST(:events AS uuid[]), CAST(:items AS uuid[]), CAST(:units AS uuid[]),
+            CAST(:begins AS timestamptz[]), CAST(:ends AS timestamptz[])
+        ) AS met(event_id, item_id, unit_id, starts_at, ends_at)
     )
     SELECT met.event_id, met.item_id, met.unit_id, met.starts_at, met.ends_at, e.link_id, c.name AS channel,
            p.time_zone, e.first, e.after, e.starts_at AS event_starts_at, e.ends_at AS event_ends_at,
            i.booking_id, bk.reference, bk.status, i.arrival, i.departure, i.starts_at AS item_starts_at,
            i.ends_at AS item_ends_at
     FROM met
-    JOIN external_events e ON e.organization_id = met.organization_id AND e.id = met.event_id
-         AND NOT e.remainder
+    JOIN external_events e ON e.id = met.event_id AND NOT e.remainder
+         AND e.id = ANY(CAST(:events AS uuid[]))
     JOIN links l ON l.organization_id = e.organization_id AND l.id = e.link_id
     JOIN connections c ON c.organization_id = l.organization_id AND c.id = l.connection_id
     JOIN properties p ON p.organization_id = l.organization_id AND p.id = l.property_id
-    LEFT JOIN booking_items i ON i.organization_id = met.organization_id AND i.id = met.item_id
+    LEFT JOIN booking_items i ON i.organization_id = e.organization_id AND i.id = met.item_id
     LEFT JOIN bookings bk ON bk.organization_id = i.organization_id AND bk.id = i.booking_id
 """)
 
@@ -163,14 +197,20 @@ def overlaps(session: Session, event_ids: Collection[UUID], now: datetime) -> Se
     Where these events meet what we sold and it is not over yet; an event without a unit is a row without
     a booking.
     """
-    return session.execute(_OVERLAPS, {"events": list(event_ids), "now": now}).all()
+    met = session.execute(_MET, {"events": list(event_ids), "now": now}).all()
+    if not met:
+        return ()
+    columns = dict(
+        zip(("events", "items", "units", "begins", "ends"), map(list, zip(*met, strict=True)), strict=True)
+    )
+    return session.execute(_OVERLAPS, columns).all()
 
 
 def open_conflicts(session: Session, event_ids: Collection[UUID]) -> tuple[ConflictRecord, ...]:
     """Locked in the order of their ids: another who looks at the same event waits, then reads afresh."""
     statement = (
         select(ConflictRecord)
-        .where(ConflictRecord.state == "open", ConflictRecord.event_id.in_(event_ids))
+        .where(ConflictRecord.state == "open", ConflictRecord.event_id == _any(event_ids))
         .order_by(ConflictRecord.id)
         .with_for_update()
     )
