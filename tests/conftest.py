@@ -35,6 +35,28 @@ def pytest_configure(config: pytest.Config) -> None:
         folder = keeper.folder
     config.stash[_FOLDER] = folder
     os.environ["HUB_DATA_DIR"] = str(folder / "no-hub-here")  # never the developer's own
+    config.addinivalue_line("markers", "long: ten seconds or more, so it begins before all the short ones")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """
+    Those that take long come first, or at the end one worker works at the last of them and the others rest.
+
+    They are begun by half of the workers, one after the other: most are several programs already. xdist deals
+    out a quarter of all tests at first, to each worker a run of them, and keeps the rest for who has time.
+    """
+    long = [item for item in items if item.get_closest_marker("long")]
+    short = [item for item in items if not item.get_closest_marker("long")]
+    workers: int = getattr(config, "workerinput", {}).get("workercount", 1)
+    starters, dealt = max(1, workers // 2), len(items) // workers // 4
+    items[:] = []
+    for number in range(starters):
+        first = long[number::starters]
+        rest = max(0, dealt - len(first))
+        items += first + short[:rest]
+        del short[:rest]
+    items += short
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -56,38 +56,53 @@ def a_full_organization(database: Database) -> Member:
 
 
 def _channel(here: UUID, room: Unit, booking: Booking) -> list[Base]:
-    seal = factories.a_vault().seal
-    now = clock.now()
-    span = {"starts_at": now, "ends_at": now + timedelta(days=1)}
+    """A connection, links of a unit and of a type, and what the first of them brought and told."""
     connection = Connection(
-        organization_id=here, id=new_id(), connector="ical", name="Airbnb", settings_sealed=seal({})
+        organization_id=here,
+        id=new_id(),
+        connector="ical",
+        name="Airbnb",
+        settings_sealed=factories.a_vault().seal({}),
     )
     links = [
-        Link(
-            organization_id=here,
-            id=new_id(),
-            connection_id=connection.id,
-            property_id=room.property_id,
-            unit_id=unit_id,
-            unit_type_id=unit_type_id,
-            direction="import",
-            state="paused",
-            settings_sealed=seal({"url": "https://channel.example.com/calendar.ics"}),
-            next_pull_at=now,
-            feed_token_hash=new_id().bytes,
-            feed_token_sealed=seal("token"),
-            uid_domain=DOMAIN,
-        )
-        for unit_id, unit_type_id in ((room.id, None), (None, room.unit_type_id))
+        _link(here, connection.id, room, unit_id=room.id),
+        _link(here, connection.id, room, unit_type_id=room.unit_type_id),
     ]
-    link_id = links[0].id
+    run = SyncRun(
+        organization_id=here, link_id=links[0].id, trigger="request", state="done", created_at=clock.now()
+    )
+    imported = _imported(here, links[0].id, room, booking)
+    return [connection, *links, *imported, *_exported(here, links[0].id), run]
+
+
+def _link(here: UUID, connection_id: UUID, room: Unit, **scope: UUID) -> Link:
+    seal = factories.a_vault().seal
+    return Link(
+        organization_id=here,
+        id=new_id(),
+        connection_id=connection_id,
+        property_id=room.property_id,
+        direction="import",
+        state="paused",
+        settings_sealed=seal({"url": "https://channel.example.com/calendar.ics"}),
+        next_pull_at=clock.now(),
+        feed_token_hash=new_id().bytes,
+        feed_token_sealed=seal("token"),
+        uid_domain=DOMAIN,
+        **scope,
+    )
+
+
+def _imported(here: UUID, link_id: UUID, room: Unit, booking: Booking) -> list[Base]:
+    now = clock.now()
+    span = {"starts_at": now, "ends_at": now + timedelta(days=1)}
     event = ExternalEvent(
         organization_id=here,
         id=new_id(),
         link_id=link_id,
         key="event",
         all_day=False,
-        sealed=seal({"summary": "Reserved", "description": ""}),
+        sealed=factories.a_vault().seal({"summary": "Reserved", "description": ""}),
         digest=b"digest",
         uid_out=new_id().hex,
         first_seen_at=now,
@@ -115,10 +130,15 @@ def _channel(here: UUID, room: Unit, booking: Booking) -> list[Base]:
         opened_at=now,
         **span,
     )
+    return [event, block, conflict]
+
+
+def _exported(here: UUID, link_id: UUID) -> list[Base]:
+    now, uid = clock.now(), new_id().hex
     entry = FeedEntry(
         organization_id=here,
         link_id=link_id,
-        uid=new_id().hex,
+        uid=uid,
         content={},
         sequence=0,
         modified_at=now,
@@ -127,12 +147,13 @@ def _channel(here: UUID, room: Unit, booking: Booking) -> list[Base]:
     export = FeedExport(
         organization_id=here,
         link_id=link_id,
-        uid=entry.uid,
-        origin=entry.uid,
+        uid=uid,
+        origin=uid,
         kind="booking",
         since_revision=1,
         since_at=now,
-        **span,
+        starts_at=now,
+        ends_at=now + timedelta(days=1),
     )
     snapshot = FeedSnapshot(
         organization_id=here,
@@ -146,8 +167,7 @@ def _channel(here: UUID, room: Unit, booking: Booking) -> list[Base]:
     fetches = FeedFetches(
         organization_id=here, link_id=link_id, consumer="Airbnb", day="2030-01-01", first_at=now, last_at=now
     )
-    run = SyncRun(organization_id=here, link_id=link_id, trigger="request", state="done", created_at=now)
-    return [connection, *links, event, block, conflict, entry, export, snapshot, fetches, run]
+    return [entry, export, snapshot, fetches]
 
 
 def _records(here: UUID, admin: Member) -> list[Base]:

@@ -8,9 +8,9 @@ from typing import Any
 from kombu import Exchange, Queue
 
 TIMELY = "timely"
-"""The queue of short tasks that somebody waits for; workers empty it first"""
+"""The queue of short tasks that somebody waits for: the worker's, which takes nothing else"""
 PULLS = "pulls"
-"""The queue of what talks to channels, and may be slow"""
+"""The queue of what talks to channels, and may be slow: the puller's"""
 
 QUEUES = tuple(Queue(name, Exchange(name), routing_key=name) for name in (TIMELY, PULLS))
 

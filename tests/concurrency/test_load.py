@@ -34,6 +34,7 @@ WANTED = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "seconds", [SECONDS, pytest.param(300.0, marks=[pytest.mark.soak, pytest.mark.timeout(600)])]
 )

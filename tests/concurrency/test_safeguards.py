@@ -123,10 +123,8 @@ def test_without_the_lock_two_bookings_of_the_same_rooms_deadlock(
 
     together(calls)
 
-    until(
-        lambda: audit.deadlocks(own_database.superuser_url) > 0,
-        within=10,
-        what="the server counts a deadlock",
+    assert until(
+        lambda: audit.deadlocks(own_database.superuser_url), within=10, what="the server counts a deadlock"
     )
 
 

@@ -59,6 +59,7 @@ def channel() -> Iterator[CountingServer]:
         yield served
 
 
+@pytest.mark.long
 @pytest.mark.timeout(240)
 def test_all_pulls_complete_and_no_calendar_is_pulled_twice_at_once(
     runtime: Runtime, own_database: servers.Database, valkey_dir: Path, channel: CountingServer

@@ -108,6 +108,7 @@ def channel() -> Iterator[HostileServer]:
         yield served
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("patient", [False, pytest.param(True, marks=pytest.mark.soak)])
 def test_whoever_means_harm_delays_nobody_for_long_and_costs_little(
     runtime: Runtime, own_database: servers.Database, channel: HostileServer, patient: bool

@@ -58,6 +58,7 @@ def runtime(postgres: Postgres, redis_url: str, tmp_path: Path) -> Iterator[Runt
         yield opened
 
 
+@pytest.mark.long
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize("rounds", [1, pytest.param(15, marks=[pytest.mark.soak, pytest.mark.timeout(900)])])
 def test_nothing_acknowledged_is_lost_and_a_key_books_once(

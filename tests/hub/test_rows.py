@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
@@ -132,6 +132,24 @@ def test_they_are_as_a_flush_would_have_written_them(hub: Database, room: Unit, 
     assert [type(row) for row in together] == [type(row) for row in one_by_one]
 
 
+def test_rows_given_by_their_values_are_the_same(hub: Database, room: Unit, another_room: Unit) -> None:
+    with hub.unit_of_work(room.organization_id) as session:
+        together = some_rows(room)
+        rows.insert(session, together)
+        expected = kept(session, together)
+    with hub.unit_of_work(another_room.organization_id) as session:
+        written = some_rows(another_room)
+        by_table: dict[type[Owned], list[dict[str, Any]]] = {}
+        for row in written:
+            said = {name: value for name, value in vars(row).items() if not name.startswith("_")}
+            by_table.setdefault(type(row), []).append(said)
+            row.id = said.setdefault("id", new_id())
+        rows.insert_values(session, by_table)
+        found = kept(session, written)
+
+    assert found == expected
+
+
 def test_what_they_do_not_say_they_say_afterwards(hub: Database, room: Unit) -> None:
     with hub.unit_of_work(room.organization_id) as session:
         written = some_rows(room)
@@ -156,8 +174,18 @@ def test_what_is_pending_comes_before_what_refers_to_it(hub: Database, room: Uni
 
 
 def test_no_rows_are_no_statement(hub: Database, room: Unit) -> None:
+    said: list[str] = []
     with hub.unit_of_work(room.organization_id) as session:
+
+        @event.listens_for(session.connection(), "before_cursor_execute")
+        def note(_: object, __: object, statement: str, *___: object) -> None:
+            said.append(statement)
+
         rows.insert(session, [])
+        assert said == []
+
+        rows.insert(session, some_rows(room)[:1])
+        assert len(said) == 1
 
 
 def test_none_of_them_can_be_of_another_organization(hub: Database, room: Unit, another_room: Unit) -> None:

@@ -114,7 +114,7 @@ def test_an_organization_sees_its_own_rows_and_none_of_another(
 
 @by_name
 def test_nothing_is_written_without_a_scope(hub: Database, ours: UUID, owner: Session, table: Table) -> None:
-    refused_to(hub, None, table, a_row_like(owner, table))
+    check_refused(hub, None, table, a_row_like(owner, table))
 
 
 @by_name_owned
@@ -122,7 +122,7 @@ def test_nothing_is_written_for_another_organization(
     hub: Database, ours: UUID, theirs: UUID, owner: Session, table: Table
 ) -> None:
     row = a_row_like(owner, table) | {"organization_id": theirs}
-    refused_to(hub, ours, table, row)
+    check_refused(hub, ours, table, row)
 
 
 @by_name_owned
@@ -135,10 +135,10 @@ def test_no_reference_leads_into_another_organization(
             f"{table.name}: {key.name} could leave the organization"
         )
         if len(key.column_keys) == 2:
-            points_into_their_rows(hub, ours, theirs, owner, key)
+            check_no_way_into_their_rows(hub, ours, theirs, owner, key)
 
 
-def points_into_their_rows(
+def check_no_way_into_their_rows(
     hub: Database, ours: UUID, theirs: UUID, owner: Session, key: ForeignKeyConstraint
 ) -> None:
     """Insert a copy of one of our rows that names one of theirs: the database must not find it."""
@@ -265,7 +265,7 @@ def test_what_looks_past_the_walls_is_a_handful_of_functions_with_a_fixed_search
         assert not row.everybodys, row.proname
 
 
-def refused_to(hub: Database, scope: UUID | None, table: Table, row: dict[str, Any]) -> None:
+def check_refused(hub: Database, scope: UUID | None, table: Table, row: dict[str, Any]) -> None:
     with pytest.raises(DBAPIError) as refused, hub.unit_of_work(scope) as session:
         session.execute(insert(table).values(row))
     assert sqlstate(refused.value) == INSUFFICIENT_PRIVILEGE, refused.value

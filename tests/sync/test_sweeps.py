@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 
+from connectors.transport import Network
 from hub.domain.periods import Nights
 from sync import sweeps
 from sync.relay import relay
+from tests import servers
 from tests.conftest import FrozenClock
+from tests.fakes.feed_server import FeedServer
 from tests.sync.calendars import day, nights
-from tests.sync.importing import Importer
+from tests.sync.importing import Importer, a_runtime
+
+
+@pytest.fixture
+def importer(empty_database: servers.Database, channel: FeedServer) -> Iterator[Importer]:
+    """Alone in its hub: a sweep goes through every organization, and those of other tests are many."""
+    runtime = a_runtime(empty_database, Network(["127.0.0.1"]))
+    yield Importer.build(runtime, channel)
+    runtime.close()
 
 
 def test_finished_facts_are_forgotten_a_week_later(

@@ -102,6 +102,7 @@ def test_what_a_child_forked_goes_with_it(started: Callable[..., Child]) -> None
     forked = pids(part)
     part.stop()
     until(lambda: not any(map(exists, forked)))
+    assert not any(map(exists, forked))
 
 
 def test_forks_of_a_killed_child_are_ended_before_it_starts_again(started: Callable[..., Child]) -> None:
@@ -136,6 +137,7 @@ def test_what_a_killed_supervisor_left_behind_is_ended_by_the_next(tmp_path: Pat
 def test_children_end_with_their_supervisor(tmp_path: Path) -> None:
     part = orphan(tmp_path, READY)
     until(lambda: not exists(part))
+    assert not exists(part)
 
 
 def test_only_one_supervisor_holds_a_hub(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ from tests.running import TO_START, TO_STOP, Running, a_free_port, until
 from tests.servers import Database
 from workers import choosing
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.timeout(300), pytest.mark.long]
 
 
 @pytest.fixture
