@@ -109,7 +109,6 @@ def _compared(events: int, times: int) -> list[Row]:
             best(asked, times, lambda: feed(events, next(turn), CHANGES)),
             alone,
             bare,
-            BAR,
         ),
     ]
     return [replace(found, what=f"{events:,} events, {found.what}") for found in rows]

@@ -90,6 +90,11 @@ def _apart(found: Sequence[Blocked], muted: Sequence[Period]) -> list[tuple[Bloc
     ]
 
 
+def settled(blocks: Collection[Blocked]) -> frozenset[UUID]:
+    """The units that an event has for all of its time; none where it waits for one with some of it."""
+    return frozenset() if any(one.unit_id is None for one in blocks) else leaves(blocks)
+
+
 def leaves(blocks: Collection[Blocked]) -> frozenset[UUID]:
     return frozenset(one.unit_id for one in blocks if one.unit_id is not None)
 

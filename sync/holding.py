@@ -39,6 +39,11 @@ class Held:
         blocks = self.blocks.get(event_id, ())
         return frozenset(block.unit_id for block in blocks if block.unit_id is not None)
 
+    def settled(self, event_id: UUID) -> frozenset[UUID]:
+        """The same; none where it waits for a unit with some of its time."""
+        waits = any(block.unit_id is None for block in self.blocks.get(event_id, ()))
+        return frozenset() if waits else self.leaves(event_id)
+
     @property
     def every_leaf(self) -> frozenset[UUID]:
         return frozenset(leaf for event_id in self.blocks for leaf in self.leaves(event_id))
@@ -48,7 +53,7 @@ def of_link(session: Session, link: Link, measure: Measure) -> Held:
     rows = {row.id: row for row in query.events_of(session, link.id)}
     blocks = query.blocks_of(session, link.id)
     held = Held(rows, blocks, ())
-    return Held(rows, blocks, tuple(_known(row, held.leaves(row.id), measure) for row in rows.values()))
+    return Held(rows, blocks, tuple(_known(row, held.settled(row.id), measure) for row in rows.values()))
 
 
 def when_of(row: ExternalEvent) -> When:

@@ -57,7 +57,7 @@ def refit(session: Session, link: Link, now: datetime, *, only_unplaced: bool = 
     blocks.lock(session, link, offers, blocks.leaves(tuple(chain.from_iterable(had.values()))))
     muted = {event.id: holding.muted_of(event) for event in events if event.muted}
     blocks.write(session, link, stay, muted)
-    before = {event_id: found for event_id, _ in pending if (found := blocks.leaves(had.get(event_id, ())))}
+    before = {event_id: found for event_id, _ in pending if (found := blocks.settled(had.get(event_id, ())))}
     without = frozenset(event_id for event_id, _ in pending)
     moved = _different(blocks.place(session, pending, offers, zone, before, without, now, ours), had, now)
     blocks.write(session, link, moved, muted)

@@ -38,6 +38,10 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "long: ten seconds or more, so it begins before all the short ones")
 
 
+def pytest_report_header() -> str:
+    return f"games from the seed {os.environ.get('ZOO_SEED', '1')} (ZOO_SEED)"
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """

@@ -20,6 +20,7 @@ from hub.config import GENERATED, Settings
 from hub.embedded import redis_url
 from hub.errors import Misconfigured
 from hub.vault import Vault
+from sync.planning import draining
 from sync.runtime import Runtime
 from workers import examined
 from workers.app import build
@@ -155,7 +156,11 @@ def links(settings: Settings) -> Found:
         since = f"since {row.verified_at:%Y-%m-%d %H:%M} UTC" if row.verified_at else "ever"
         words = f"link {row.id} ({row.channel}) was not verified {since}: {row.state}"
         yield "warning", words, row.reason or "see `hub runs --link ID`"
-    if not stale:
+    overdue = [row for row in rows if draining.overdue(row.draining_since, now)]
+    for row in overdue:
+        words = f"link {row.id} ({row.channel}) shows what we took back {row.draining_since:%Y-%m-%d} still"
+        yield "warning", words, "look at the channel: does it still read our feed?"
+    if not stale and not overdue:
         yield "ok", f"{len(rows)} import, all of them fresh", ""
 
 

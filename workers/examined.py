@@ -19,6 +19,7 @@ import migrations
 from hub.config import Settings
 from hub.database import Database
 from hub.embedded import database_url
+from hub.models.external import ExternalEvent
 from hub.models.links import Connection, Link
 from hub.models.records import Fact
 from hub.queries import hosts
@@ -47,6 +48,8 @@ class Importing:
     interval_seconds: int
     verified_at: datetime | None
     created_at: datetime
+    draining_since: datetime | None
+    """Since when the channel shows what our feed says no longer"""
 
 
 def database(of: Database) -> Findings:
@@ -116,8 +119,14 @@ def importing_links(of: Database) -> list[Importing]:
 
 
 def _importing(session: Session) -> list[Importing]:
+    draining = (
+        select(ExternalEvent.link_id, func.min(ExternalEvent.draining_since).label("since"))
+        .group_by(ExternalEvent.link_id)
+        .subquery()
+    )
     statement = (
-        select(Link, Connection.name)
+        select(Link, Connection.name, draining.c.since)
+        .outerjoin(draining, draining.c.link_id == Link.id)
         .join(Connection, Connection.id == Link.connection_id)
         .where(Link.direction != "export", Link.state != "paused")
         .order_by(Link.id)
@@ -131,8 +140,9 @@ def _importing(session: Session) -> list[Importing]:
             interval_seconds=link.interval_seconds,
             verified_at=link.verified_at,
             created_at=link.created_at,
+            draining_since=since,
         )
-        for link, channel in session.execute(statement)
+        for link, channel, since in session.execute(statement)
     ]
 
 

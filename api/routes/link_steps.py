@@ -45,6 +45,7 @@ EVENT: dict[str, Any] = {
     "standing": "external",
     "missing_since": None,
     "kept_at": None,
+    "phone_digits": "0199",
     "draining_since": None,
     "called": [],
     "first_seen_at": "2026-11-21T12:00:00Z",

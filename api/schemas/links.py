@@ -198,6 +198,7 @@ class EventOut(Out):
     unplaced: bool = Field(description="No unit was free for all of it: see the conflicts")
     nature: str = Field(description="stay, block or unknown, as far as the channel lets us tell")
     code: str = Field(description="The channel's own code of a stay")
+    phone_digits: str = Field(description="The last digits of the guest's telephone, where it tells them")
     standing: str = Field(
         description="external; echo: our own word come back; draining: the same, though we say it no more;"
         " muted: held, and told to nobody else"
@@ -212,12 +213,13 @@ class EventOut(Out):
     @classmethod
     def of(cls, row: ExternalEvent, unit_ids: list[UUID | None] | None, vault: Vault) -> EventOut:
         text = vault.open(row.sealed)
-        told_apart = {"summary", "description", "unit_ids", "unplaced"}
+        told_apart = {"summary", "description", "phone_digits", "unit_ids", "unplaced"}
         return cls.model_validate(
             {
                 **{name: getattr(row, name) for name in cls.model_fields.keys() - told_apart},
                 "summary": text["summary"],
                 "description": text["description"],
+                "phone_digits": text.get("phone_digits", ""),
                 "unit_ids": [unit_id for unit_id in unit_ids or () if unit_id is not None],
                 "unplaced": None in (unit_ids or ()),
             }

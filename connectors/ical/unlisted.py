@@ -45,7 +45,7 @@ class Unlisted:
 def unlisted(markers: Iterable[Marker]) -> Unlisted:
     found = Unlisted()
     arrived: dict[str, Marker] = {}
-    for marker in sorted(markers):
+    for marker in sorted(markers, key=_in_turn):
         if marker.edge is Edge.ARRIVAL:
             arrived[marker.guest] = marker
             found.spans[marker.position] = AllDay(marker.day, marker.day + ONE_DAY)
@@ -60,3 +60,8 @@ def unlisted(markers: Iterable[Marker]) -> Unlisted:
             found.spans[marker.position] = AllDay(marker.day - ONE_DAY, marker.day + ONE_DAY)
             found.parts.add(marker.position)
     return found
+
+
+def _in_turn(marker: Marker) -> tuple[date, bool, int]:
+    """On a day of turnover one guest departs before the next arrives."""
+    return marker.day, marker.edge is Edge.ARRIVAL, marker.position

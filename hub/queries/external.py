@@ -168,7 +168,8 @@ _MET = text("""
       AND a.ends_at > :now AND (a.hold_until IS NULL OR a.hold_until > :now)
     GROUP BY b.event_id, a.item_id
     UNION ALL
-    SELECT event_id, NULL, NULL, starts_at, ends_at FROM mine WHERE unit_id IS NULL
+    SELECT event_id, NULL, NULL, min(starts_at), max(ends_at)
+    FROM mine WHERE unit_id IS NULL GROUP BY event_id
 """)
 _OVERLAPS = text("""
     WITH met AS MATERIALIZED (

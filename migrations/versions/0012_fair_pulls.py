@@ -31,8 +31,10 @@ _STAND = """
     )
     SELECT running.there, h.failures, h.not_before, h.asked_until,
            CASE WHEN running.of_own > $2 THEN EXISTS (
-               SELECT FROM links WHERE organization_id <> (SELECT id FROM own) AND next_pull_at <= $3
-                                   AND state IN ('active', 'guarded') AND direction IN ('import', 'two_way'))
+               SELECT FROM links l LEFT JOIN remote_hosts r ON r.name = l.host
+               WHERE l.organization_id <> (SELECT id FROM own) AND l.next_pull_at <= $3
+                 AND l.lease_until <= clock_timestamp() AND (r.not_before IS NULL OR r.not_before <= $3)
+                 AND l.state IN ('active', 'guarded') AND l.direction IN ('import', 'two_way'))
            ELSE false END
     FROM running LEFT JOIN remote_hosts h ON h.name = $1
 """

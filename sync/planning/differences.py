@@ -21,6 +21,7 @@ from enum import StrEnum
 
 from connectors.contract import AllDay, Nature, RemoteEvent, Timed, When
 from hub.domain.periods import Period, difference
+from sync.planning import parts
 from sync.planning.identity import Binding
 from sync.planning.known import Known, Received, Slide, digest, text_digest
 from sync.planning.measure import Measure
@@ -58,7 +59,7 @@ class Pair:
     @property
     def turned(self) -> bool:
         """From a guest's stay to a closure, or the other way."""
-        return {self.known.nature, self.event.nature} == {Nature.STAY, Nature.BLOCK}
+        return turned(self.known.nature, self.event.nature)
 
     def own(self, ours: Mapping[str, tuple[Period, ...]]) -> tuple[Period, ...]:
         """What of it is not `ours`, by the keys of events."""
@@ -87,6 +88,10 @@ class Difference:
         return (pair for pair in self.pairs if pair.back)
 
 
+def turned(was: Nature, told: Nature) -> bool:
+    return {was, told} == {Nature.STAY, Nature.BLOCK}
+
+
 def between(binding: Binding, measure: Measure, now: datetime) -> Difference:
     """What is new, missing, and how those differ that are both held and received."""
     cut = measure.cut(now)
@@ -100,9 +105,8 @@ def _pair(
     known: Known, one: Received, slide: Slide | None, measure: Measure, now: datetime, cut: datetime
 ) -> Pair:
     event = one.event
-    if event.part and (was := _span(measure, known.when)[0]).starts_at <= one.span.starts_at < was.ends_at:
-        takes = measure.takes(known.when)
-        return Pair(known, event, Kind.SAME, known.when, takes, known.slide, known.digest, known.text_digest)
+    if event.part:
+        return _of_part(known, one, measure)
     if known.when == event.when:
         when, was, takes = known.when, one.span, one.span if one.takes else None
     else:
@@ -119,13 +123,20 @@ def _pair(
         return Pair(known, event, kind, when, takes, known.slide, known.digest, known.text_digest)
     if when != known.when and takes != measure.takes(known.when):
         kind = Kind.SLID if _slides(known, was, one.span, slide) else Kind.CHANGED
-    elif {known.nature, event.nature} == {Nature.STAY, Nature.BLOCK}:
+    elif turned(known.nature, event.nature):
         kind = Kind.CHANGED
     elif new != known.digest or text != known.text_digest or slide is not known.slide:
         kind = Kind.REWORDED
     else:
         kind = Kind.RENAMED if known.key != one.key else Kind.SAME
     return Pair(known, event, kind, when, takes, slide, new, text)
+
+
+def _of_part(known: Known, one: Received, measure: Measure) -> Pair:
+    """Its name and its words are not the stay's, so those of the stay are kept."""
+    when = parts.time(known, one, measure)
+    kind, said = (Kind.SAME, known.digest) if when == known.when else (Kind.CHANGED, digest(one.event, when))
+    return Pair(known, one.event, kind, when, measure.takes(when), known.slide, said, known.text_digest)
 
 
 def _slides(known: Known, was: Period, told: Period, slide: Slide | None) -> bool:

@@ -151,8 +151,7 @@ def _by_content(one: Heard, case: _Case) -> list[tuple[Export, Periods]]:
     was = case.was(one)
     found = []
     for export in case.to_here.meeting(one.period):
-        its_own = () if _just_as_said(export, one, was) else _its_own(export, was)
-        part = difference(intersect((one.period,), (export.period,)), its_own)
+        part = difference(intersect((one.period,), (export.period,)), _its_own(export, was))
         if part:
             found.append((export, part))
     told = (period for _, part in found for period in part)
@@ -160,12 +159,6 @@ def _by_content(one: Heard, case: _Case) -> list[tuple[Export, Periods]]:
         was_ours = [period for before in was for period in before.ours]
         return [(export, both) for export, part in found if (both := intersect(part, was_ours))]
     return found
-
-
-def _just_as_said(export: Export, one: Heard, was: Sequence[Before]) -> bool:
-    """It grew to be exactly what we said: so it is that, whatever part of it was there before."""
-    grew = one.before is None or one.before.period != one.period
-    return grew and export.period == one.period and bool(difference((one.period,), _own(was)))
 
 
 def _muted(one: Heard, case: _Case, rest: Periods, *, foreign: bool) -> Periods:

@@ -6,8 +6,11 @@ events: what others take by now is freed by nobody, and goes at once, whatever i
 
 * waiting   until two readings in a row are without it
 * tripped   the calendar holds nothing any more; or more than half of what was held would be free, and three
-            events or more are concerned. Then three readings, each a quarter of an hour after the one that
-            counted before; one more if a night within a week would be free, two more if one within two days
+            events or more are concerned. Then three readings; one more if a night within a week would be
+            free, two more if one within two days
+
+A reading counts a quarter of an hour after the one that counted before: what follows at once may be the same
+fault.
 
 What is told again is as if it had never gone. A failed reading is no reading. What is over is not judged.
 """
@@ -185,8 +188,7 @@ def counted(missing: Missing | None, needs: int, now: datetime) -> Missing:
     if missing.needs <= READINGS < needs:
         return Missing(missing.since, now, 1, needs)
     read_at = min(missing.read_at, now)
-    counts = now - read_at >= APART if needs > READINGS else now > read_at
-    if not counts:
+    if now - read_at < APART:
         return replace(missing, read_at=read_at, needs=needs)
     return Missing(missing.since, now, missing.reads + 1, needs)
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter
 
+from sync.planning import parts
 from sync.planning.known import NO_SLIDES, Known, Received, Slide, text_digest
 from sync.planning.matching import Pair, by_rules, one_code, one_nature
 from sync.planning.measure import Measure
@@ -57,7 +58,7 @@ def bind(
     if left and heard:
         found = by_rules(left.values(), heard.values(), measure, measure.cut(now), slides)
         pairs += _taken_out(left, heard, found)
-        pairs += _taken_out(left, heard, _parts(left, heard, measure.cut(now), measure))
+        pairs += _taken_out(left, heard, parts.bound(left, heard, measure, measure.cut(now)))
     missing = [one for key, one in every.items() if one.remainder or key in left]
     return Binding(
         tuple(sorted(pairs, key=lambda pair: _order(pair[1]))),
@@ -100,23 +101,6 @@ def _by_time(left: dict[str, Known], heard: dict[str, Received], *, texts: bool)
             if len(were) == len(ones) == 1 and one_nature(were[0].nature, ones[0].event.nature)
         ],
     )
-
-
-def _parts(
-    left: Mapping[str, Known], heard: Mapping[str, Received], cut: datetime, measure: Measure
-) -> list[Pair]:
-    """Stays of which only an edge is told: of several the one that ends next to it."""
-    spans = {
-        was.key: span for was in left.values() if (span := measure.takes(was.when)) and span.ends_at > cut
-    }
-    pairs: list[Pair] = []
-    for one in (one for one in heard.values() if one.event.part):
-        within = [key for key, span in spans.items() if span.contains(one.span.starts_at)]
-        if within:
-            key = min(within, key=lambda key: (abs(spans[key].ends_at - one.span.ends_at), key))
-            pairs.append((left[key], one))
-            del spans[key]
-    return pairs
 
 
 def _taken_out(left: dict[str, Known], heard: dict[str, Received], pairs: list[Pair]) -> list[Pair]:

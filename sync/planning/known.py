@@ -55,7 +55,7 @@ class Known:
     digest: bytes = b""
     text_digest: bytes = b""
     leaves: frozenset[UUID] = frozenset()
-    """The leaf units that it has; empty while it found none"""
+    """The leaf units that it has; empty while some of its time found none"""
     missing: Missing | None = None
     kept_at: datetime | None = None
     """A person said that it counts, told or not"""

@@ -215,8 +215,9 @@ def _in_parts(
     meeting: Meeting, by_leaf: Mapping[UUID, Sequence[Taken]], had: frozenset[UUID], ours: Sequence[Period]
 ) -> tuple[Blocked, ...]:
     """
-    Of an event for which no unit is free all the time, what is free on some, beginning with the unit that it
-    had, or that is free for most of it. All that is not on this one is without a unit too, and waits for one.
+    Of an event for which no unit is free all the time, what is free on some: single units first, of these the
+    one that it had, or that is free for most of it. All that is not on this one is without a unit too, and
+    waits for one.
     """
 
     def free(offer: Offer, taken: Blocked, beside: Sequence[Period]) -> tuple[Blocked, ...]:
@@ -225,7 +226,7 @@ def _in_parts(
     def rank(pair: tuple[Offer, Blocked]) -> tuple[int, int, timedelta, UUID]:
         unit = pair[0].unit
         length = sum((one.period.ends_at - one.period.starts_at for one in free(*pair, ours)), timedelta())
-        return -len(unit.leaves & had), len(unit.leaves), -length, unit.id
+        return len(unit.leaves), -len(unit.leaves & had), -length, unit.id
 
     found: list[Blocked] = []
     covered, on_its_unit = [*ours], [*ours]

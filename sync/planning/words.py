@@ -135,8 +135,8 @@ def why(
         cause = f"{events} {_are(number)} missing or shorter"
     first, _ = edges(free[0].period, measure)
     agree = "1 more reading that agrees" if readings == 1 else f"{readings} more readings that agree"
-    apart = ", at least 15 minutes apart" if tripped else ""
-    return f"{cause}: {_amount(free, measure)} from {first} would be freed; waiting for {agree}{apart}"
+    apart = "at least 15 minutes apart"
+    return f"{cause}: {_amount(free, measure)} from {first} would be freed; waiting for {agree}, {apart}"
 
 
 def edges(period: Period, measure: Measure) -> tuple[str, str]:

@@ -108,7 +108,7 @@ def test_an_event_that_moved_takes_its_new_nights_at_once_and_gives_up_the_other
         f"waits: {day(20)} to {day(21)} is not told any more",
     )
     assert importer.periods(link) == [(noon(20), noon(21)), (noon(21), noon(24))]
-    clock.advance(timedelta(minutes=1))
+    clock.advance(timedelta(minutes=15))
     importer.pull(link)
     assert importer.periods(link) == [(noon(21), noon(24))]
     (after,) = importer.events(link)
@@ -126,7 +126,7 @@ def test_an_event_that_is_gone_frees_its_nights_with_the_second_reading(
     first = importer.pull(link)
     with pytest.raises(Conflict, match="Seaside"):
         importer.book(Nights(day(20), day(22)), importer.units[0])
-    clock.advance(timedelta(minutes=1))
+    clock.advance(timedelta(minutes=15))
     second = importer.pull(link)
 
     assert (first.counts["removed"], first.counts["missing"]) == (0, 1)

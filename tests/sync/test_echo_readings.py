@@ -8,9 +8,12 @@ from uuid import UUID
 import pytest
 
 from connectors.contract import Nature, RemoteEvent
+from hub.errors import Conflict
+from hub.services import blackouts
+from hub.services.blackouts import BlackoutRequest
 from tests.conftest import FrozenClock
 from tests.sync.echoing import blocked, clashes, closed, fetched, held, said, tells
-from tests.sync.exporting import NOW, Place, july
+from tests.sync.exporting import DOMAIN, NOW, Place, july
 
 HOUR = timedelta(hours=1)
 QUARTER = timedelta(minutes=15)
@@ -83,3 +86,26 @@ def test_a_muted_closure_that_moves_to_a_time_of_its_own_is_told(
 
     assert blocked(place, other) == [(12, 17, False)]
     assert len(place.busy(third)) == 1
+
+
+@pytest.mark.parametrize("nature", [Nature.UNKNOWN, Nature.BLOCK])
+def test_what_a_channel_had_before_we_said_it_stays_its_own_in_whatever_closure_it_is(
+    place: Place, link: UUID, clock: FrozenClock, nature: Nature
+) -> None:
+    tells(place, link, closed("x", july(4, 6), nature))
+    clock.advance(HOUR)
+    request = BlackoutRequest(place.units[0], july(3, 7), "maintenance")
+    painters = place.do(lambda session: blackouts.add(session, request, DOMAIN).id)
+    fetched(place, link)
+    for _ in range(3):
+        clock.advance(HOUR)
+        tells(place, link, closed("y", july(3, 7), nature))
+        fetched(place, link)
+    place.do(lambda session: blackouts.remove(session, painters))
+    fetched(place, link)
+    clock.advance(HOUR)
+
+    tells(place, link, closed("x", july(4, 6), nature))
+
+    with pytest.raises(Conflict):
+        place.book(place.units[0], july(4, 6))

@@ -167,7 +167,7 @@ def test_a_shorter_stay_keeps_what_it_gave_up_until_readings_agree_and_opens_no_
     assert importer.conflicts() == []
     with pytest.raises(Conflict, match="Seaside"):
         importer.book(Nights(day(22), day(23)), importer.units[0])
-    clock.advance(timedelta(minutes=1))
+    clock.advance(timedelta(minutes=15))
     importer.pull(link)
     importer.book(Nights(day(22), day(23)), importer.units[0])
 
@@ -274,7 +274,7 @@ def test_in_a_calendar_of_many_units_one_of_two_stays_at_one_time_waits_as_well(
     importer.pull(link)
     with pytest.raises(Conflict, match="sold out"):
         importer.book(Nights(day(20), day(23)))
-    clock.advance(timedelta(minutes=1))
+    clock.advance(timedelta(minutes=15))
     importer.pull(link)
 
     booked = importer.book(Nights(day(20), day(23)))

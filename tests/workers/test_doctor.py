@@ -15,11 +15,13 @@ from sqlalchemy.pool import NullPool
 from hub import clock
 from hub.database import Database
 from hub.ids import new_id
+from hub.models.external import ExternalEvent
 from hub.models.links import Link
 from hub.models.records import Fact
 from hub.queries import hosts
 from sync.runtime import Runtime
 from tests import factories, servers
+from tests.filled import a_full_organization
 from tests.workers.conftest import Run
 from workers import demo, doctor
 
@@ -130,6 +132,21 @@ def test_links_that_went_stale_are_listed_with_their_reason(hub: Run, runtime: R
     assert [row["state"] for row in rows] == ["warning"] * len(demo.CHANNELS)
     assert {row["hint"] for row in rows} == {"it answered 500"}
     assert hub("doctor", "links").code == 0
+
+
+@pytest.mark.parametrize(("days", "told"), [(6, 0), (8, 1)])
+def test_a_channel_that_shows_for_a_week_what_we_took_back_is_found(
+    hub: Run, runtime: Runtime, days: int, told: int
+) -> None:
+    organization_id = a_full_organization(runtime.database).organization_id
+    since = clock.now() - timedelta(days=days)
+    with runtime.database.unit_of_work(organization_id) as session:
+        session.execute(update(ExternalEvent).values(draining_since=since))
+        session.execute(update(Link).values(verified_at=clock.now(), state="active"))
+
+    rows = hub("doctor", "links", "--json").json
+
+    assert len([row for row in rows if "what we took back" in row["words"]]) == told
 
 
 def test_facts_that_were_set_aside_are_found(hub: Run, runtime: Runtime) -> None:

@@ -81,6 +81,19 @@ def test_one_alone_tells_a_part_of_a_stay(edge: RemoteEvent, night: When) -> Non
     assert (found.busy, found.when, found.nature, found.part) == (True, night, Nature.STAY, True)
 
 
+@pytest.mark.parametrize("uids", [("a", "b", "c", "d"), ("a", "c", "b", "d"), ("d", "c", "b", "a")])
+def test_on_a_day_of_turnover_one_departs_before_the_next_arrives(uids: tuple[str, ...]) -> None:
+    said = [("Check-in", 1), ("Check-out", 10), ("Check-in", 10), ("Check-out", 20)]
+    events = [
+        saying(words, uid=uid, when=days(f"2026-07-{day:02}", f"2026-07-{day + 1:02}"))
+        for (words, day), uid in zip(said, uids, strict=True)
+    ]
+
+    found = meant(*sorted(events, key=lambda event: event.uid), producer=SMOOBU).events
+
+    assert nights(found) == nights([saying("both", when=days("2026-07-01", "2026-07-20"))])
+
+
 @pytest.mark.parametrize(
     "departure",
     [

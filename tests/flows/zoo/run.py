@@ -105,7 +105,7 @@ class Game:
             self.watch.report.stopped.append(f"{now:%m-%d %H:%M} {name}: {standing.state}, {standing.reason}")
             self.house.resume(name)
         if standing.missing:
-            self.watch.report.guarded += 1
+            self.watch.guarded(name, standing, answered, now)
             usual = min(usual, max(standing.next_pull_at, now + timedelta(minutes=1)))
         elif outcome.state == "failed":
             usual = now + self.pace.pull / 2

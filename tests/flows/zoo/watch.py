@@ -13,7 +13,7 @@ from connectors.sandbox.people import Act
 from connectors.sandbox.stays import Kind, Slot, Stay, edges, slots
 from hub.domain.periods import Nights, Span
 from sync.pull import Outcome
-from tests.flows.zoo.house import MADRID, House, today
+from tests.flows.zoo.house import MADRID, House, Standing, today
 
 AHEAD = timedelta(days=400)
 REMEMBERED = timedelta(days=8)
@@ -47,6 +47,8 @@ class Report:
     """By how they ended"""
     faults: Counter[str] = field(default_factory=Counter)
     guarded: int = 0
+    tripped: int = 0
+    """How often a reading was told that most of a calendar had gone"""
     unclear: int = 0
     """Nights of which nobody could tell whose they are, each as often as it was told"""
     sales: int = 0
@@ -73,7 +75,8 @@ class Report:
         return {kind: sentences for kind, sentences in found.items() if sentences}
 
     def words(self) -> str:
-        counted = f"{self.guarded} while something waited, {self.sales} sales, {self.unclear} nights unclear"
+        counted = f"{self.guarded} while something waited, {self.tripped} guards tripped, {self.sales} sales"
+        counted += f", {self.unclear} nights unclear"
         told = f"notices {dict(self.notices)} of {dict(self.real)} changes"
         return f"pulls {dict(self.pulls)}, {counted}, {told}, violations {self.violations()}"
 
@@ -91,6 +94,7 @@ class Watch:
         """By the id of a stay, as it was when the channel last told the truth"""
         self._counted: dict[str, Mapping[str, Span]] = {name: {} for name in channels}
         """As it was when the channel last told anything"""
+        self._tripped = dict.fromkeys(channels, False)
         self._prepared: dict[str, frozenset[Span]] = {name: frozenset() for name in channels}
         self._told_before: set[tuple[str, str]] = set()
         self._seen: set[tuple[str, Slot]] = set()
@@ -152,6 +156,22 @@ class Watch:
         self._contested[name] |= (answered.taken | answered.policy) & said
         self.report.unclear += len(unclear)
         self._told[name] = {stay.id: stay.span for stay in channel.stays.values() if _to_come(stay, now)}
+
+    def guarded(self, name: str, standing: Standing, answered: Answered | None, now: datetime) -> None:
+        """Something waits: that must be explained, and most of a calendar goes at once only in a fault."""
+        self.report.guarded += 1
+        guard = standing.guard
+        if guard is None:
+            self._tripped[name] = False
+            return
+        told = f"{now:%m-%d %H:%M} {name}: {guard['why']}"
+        if not all(guard[said] for said in ("why", "freed", "readings", "again_at")):
+            self.report.unexplained.append(told)
+        if guard["tripped"] and not self._tripped[name]:
+            self.report.tripped += 1
+            if answered is not None and answered.true:
+                self.report.unexplained.append(f"{told}, and all of it was told")
+        self._tripped[name] = guard["tripped"]
 
     def look(self, now: datetime) -> None:
         """Is anything for sale that a channel's guests have, as far as we were told?"""

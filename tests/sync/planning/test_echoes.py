@@ -167,13 +167,13 @@ def test_what_we_said_because_of_an_event_says_nothing_against_it() -> None:
     assert judged(one, export(3, 7), later_piece, returned=lambda _: True).ours == ()
 
 
-def test_what_grew_to_be_exactly_what_we_said_is_that() -> None:
+def test_what_grew_to_be_exactly_what_we_said_is_still_the_channels_where_that_was_first() -> None:
     had = Before(uid_out="old@hub", first_seen_at=T0 - HOUR, period=july(4, 6))
 
     for nature in (Nature.BLOCK, Nature.UNKNOWN):
-        assert judged(heard(3, 7, nature), export(3, 7), closed=(had,)).standing is Standing.ECHO
-        assert judged(heard(3, 8, nature), export(3, 7), closed=(had,)).standing is Standing.EXTERNAL
-    assert judged(heard(3, 7, Nature.STAY), export(3, 7), closed=(had,)).standing is Standing.EXTERNAL
+        verdict = judged(heard(3, 7, nature), export(3, 7), closed=(had,))
+        assert intersect(verdict.ours, (july(4, 6),)) == ()
+        assert verdict.standing is Standing.EXTERNAL
 
 
 def test_what_was_the_channels_before_we_said_it_stays_so_under_any_name() -> None:

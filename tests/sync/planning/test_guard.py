@@ -40,10 +40,21 @@ def test_one_vanished_event_is_free_after_two_readings_without_it() -> None:
     assert first.verdict.guard is not None
     assert not first.verdict.guard.tripped
 
-    second = holding.reads(FOUR[1:], LATER + MINUTE)
+    second = holding.reads(FOUR[1:], LATER + QUARTER)
     assert len(holding.rows) == 3
     assert [(one.before, one.after) for one in second.notices.told] == [("2026-06-21 to 2026-06-24", None)]
     assert second.verdict.guard is None
+
+
+def test_readings_that_follow_at_once_are_one_fault_and_one_reading() -> None:
+    holding = holding_of(*FOUR)
+
+    readings = [holding.reads(FOUR[1:], LATER + number * MINUTE) for number in range(15)]
+
+    assert holding.lacks(FOUR, LATER) == []
+    assert all(reading.verdict.gone == () for reading in readings)
+    holding.reads(FOUR[1:], LATER + QUARTER)
+    assert len(holding.rows) == 3
 
 
 def test_a_calendar_that_is_empty_waits_for_three_readings_a_quarter_of_an_hour_apart() -> None:
@@ -169,7 +180,7 @@ def test_a_shorter_stay_is_shorter_and_its_rest_waits() -> None:
     ]
     assert reading.notices.waits == ("2026-06-24 to 2026-06-27",)
     assert holding.lacks([days(20, 26)], LATER) == []
-    holding.reads(told, LATER + MINUTE)
+    holding.reads(told, LATER + QUARTER)
     assert holding.exceeds(told, LATER) == []
     assert not any(row.remainder for row in holding.rows.values())
 

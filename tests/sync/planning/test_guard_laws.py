@@ -71,8 +71,14 @@ half = st.builds(lambda bits, after: Bad((bits,), after, MINUTE), st.integers(1,
 empties = st.builds(
     lambda number, after: Bad((0,) * number, after, 29 * MINUTE / number), st.integers(1, 9), gaps
 )
+mixtures = st.builds(
+    lambda parts, after: Bad(tuple(parts), after, 14 * MINUTE / len(parts)),
+    st.lists(st.integers(0, 255), min_size=2, max_size=8),
+    gaps,
+)
 stories = st.lists(
-    st.builds(Chapter, calendars, st.integers(0, 3), gaps, st.none() | half | empties, gaps), max_size=5
+    st.builds(Chapter, calendars, st.integers(0, 3), gaps, st.none() | half | empties | mixtures, gaps),
+    max_size=5,
 )
 
 

@@ -116,7 +116,7 @@ def test_hours_that_wait_are_explained_in_words() -> None:
 
     assert why(holding.reads([hours(20, 8, 20), hours(30, 8, 20, "b")], LATER)) == (
         "1 stay is missing or shorter: 1 hour from 2026-07-11T08:00+01:00 would be freed;"
-        " waiting for 1 more reading that agrees"
+        " waiting for 1 more reading that agrees, at least 15 minutes apart"
     )
 
 
