@@ -71,7 +71,7 @@ def apply(session: Session, link: Link, pulled: Pulled, now: datetime) -> Applie
     if units := writing.units(placed):
         outbox.inventory_changed(session, units, "link.pulled", link.id)
 
-    said = notices(found, verdict, writing.added, measure, standings.ours)
+    said = notices(found, verdict, writing.added, measure, now, standings.ours)
     summary = words.summary(said.told, placed, offers, waits=said.waits, more=said.more)
     counts = {**writing.counts(), "conflicts_opened": opened, "conflicts_closed": closed}
     return Applied(counts, summary, verdict.guard)

@@ -191,13 +191,13 @@ def _own(was: Iterable[Before]) -> list[Period]:
 
 def _its_own(export: Export, was: Iterable[Before]) -> list[Period]:
     """
-    What cannot be an echo of an export, for the channel had it first; or was the channel's although we knew
-    that the export had been fetched.
+    What cannot be an echo of an export, for the channel had it first, by whatever detour it may have come; or
+    was the channel's although we knew that the export had been fetched.
     """
     return [
         period
         for before in was
-        for period in before.own
+        for period in (before.blocked if export.since_at > before.first_seen_at else before.own)
         if export.since_at > before.first_seen_at
         or (export.seen_at is not None and export.seen_at < before.first_seen_at - UNWRITTEN)
         or (export.until_at is not None and before.first_seen_at > export.until_at + LATE)

@@ -53,6 +53,11 @@ class Before:
     muted: Periods = ()
 
     @property
+    def blocked(self) -> Periods:
+        """What took something."""
+        return difference((self.period,), self.ours)
+
+    @property
     def own(self) -> Periods:
         """What was the channel's, and told to others."""
         return difference((self.period,), (*self.ours, *self.muted))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -36,6 +37,7 @@ def notices(
     verdict: Verdict,
     new: Mapping[str, UUID],
     measure: Measure,
+    now: datetime,
     ours: Mapping[str, Periods] = NOT_OURS,
 ) -> Notices:
     """
@@ -49,7 +51,9 @@ def notices(
         if one.key in new and one.key not in found.slides and not one.event.part
     ]
     told += [
-        _changed(pair, pair.own(ours), measure) for pair in found.of(Kind.CHANGED) if _is_news(pair, ours)
+        _changed(pair, pair.own(ours), measure)
+        for pair in found.of(Kind.CHANGED)
+        if _is_news(pair, ours, measure.cut(now))
     ]
     told += [
         Told(gone.known.id, words.stretch(gone.known.when, zone), None)
@@ -65,10 +69,16 @@ def notices(
     return Notices(tuple(told), _waits(verdict, zone), more)
 
 
-def _is_news(pair: Pair, ours: Mapping[str, Periods]) -> bool:
-    """Its own time is another; where all of it is our own word now, what it had goes or waits by itself."""
+def _is_news(pair: Pair, ours: Mapping[str, Periods], cut: datetime) -> bool:
+    """
+    Its own time is another, and not all of it is over. Where all of it is our own word now, what it had goes
+    or waits by itself.
+    """
     own = pair.own(ours)
-    return (own != pair.known.pieces or pair.turned) and bool(own or pair.event.key not in ours)
+    if not own and pair.event.key in ours:
+        return False
+    ahead = any(period.ends_at > cut for period in (*own, *pair.known.pieces))
+    return pair.turned or (own != pair.known.pieces and ahead)
 
 
 def _changed(pair: Pair, own: Periods, measure: Measure) -> Told:

@@ -95,6 +95,8 @@ class Watch:
         self._counted: dict[str, Mapping[str, Span]] = {name: {} for name in channels}
         """As it was when the channel last told anything"""
         self._tripped = dict.fromkeys(channels, False)
+        self._given_up = dict.fromkeys(channels, 0)
+        """Stays that went, or became others, between the last two answers"""
         self._prepared: dict[str, frozenset[Span]] = {name: frozenset() for name in channels}
         self._told_before: set[tuple[str, str]] = set()
         self._seen: set[tuple[str, Slot]] = set()
@@ -158,7 +160,7 @@ class Watch:
         self._told[name] = {stay.id: stay.span for stay in channel.stays.values() if _to_come(stay, now)}
 
     def guarded(self, name: str, standing: Standing, answered: Answered | None, now: datetime) -> None:
-        """Something waits: that must be explained, and most of a calendar goes at once only in a fault."""
+        """Something waits: that must be explained; most of a calendar goes in a fault, or because it went."""
         self.report.guarded += 1
         guard = standing.guard
         if guard is None:
@@ -169,8 +171,8 @@ class Watch:
             self.report.unexplained.append(told)
         if guard["tripped"] and not self._tripped[name]:
             self.report.tripped += 1
-            if answered is not None and answered.true:
-                self.report.unexplained.append(f"{told}, and all of it was told")
+            if answered is not None and answered.true and not self._given_up[name]:
+                self.report.unexplained.append(f"{told}, though nothing went")
         self._tripped[name] = guard["tripped"]
 
     def look(self, now: datetime) -> None:
@@ -222,7 +224,10 @@ class Watch:
     def _hear(self, name: str, lines: Iterable[str], answered: Answered, now: datetime) -> None:
         """What people are told must be of the channel's own, and no word of ours."""
         true = answered.taken | answered.policy
-        unclear = self._contested[name] if self._alike(name) else frozenset()
+        unclear = self._contested[name]
+        if not self._alike(name):  # of a guest's stay it is clear
+            guests = (one for one in self.channels[name].stays.values() if one.kind is Kind.STAY)
+            unclear = unclear.difference(*(slots(one.span) for one in guests))
         for line in filter(_NOTICE.match, lines):
             again = (name, line) in self._told_before
             if _NOTHING.match(line) and not again:
@@ -244,6 +249,7 @@ class Watch:
         for stay_id in before.keys() | told.keys():
             if before.get(stay_id) != told.get(stay_id):
                 self.report.real[name] += 1 + (stay_id in before and stay_id in told)
+        self._given_up[name] = sum(told.get(stay_id) != span for stay_id, span in before.items())
         self._counted[name] = told
         prepared = frozenset(span for span in channel.prepared(now) if _ahead(span, now))
         gone = (span for span in self._prepared[name] - prepared if _ahead(span, now))

@@ -128,7 +128,7 @@ class Holding:
         self.read_at = now
         keys = [row.key for row in self.rows.values()]
         assert len(keys) == len(set(keys)), "the database holds each key once"
-        return Reading(found, verdict, notices(found, verdict, ids, self.measure, ours or {}))
+        return Reading(found, verdict, notices(found, verdict, ids, self.measure, now, ours or {}))
 
     def held(self) -> list[Period]:
         return [piece for row in self.rows.values() for piece in row.pieces]
