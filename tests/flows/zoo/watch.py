@@ -19,7 +19,7 @@ AHEAD = timedelta(days=400)
 REMEMBERED = timedelta(days=8)
 """How long what we said may come back"""
 _NOTICE = re.compile(r"(\+|~|-) ")
-_DAYS = re.compile(r"(?:\+|~ .* is now|~) (?P<first>\S{10}) to (?P<after>\d{4}-\d\d-\d\d)(?: on|$|,)")
+_DAYS = re.compile(r"(?:\+|~ .* is now|~|-) (?P<first>\S{10}) to (?P<after>\d{4}-\d\d-\d\d)(?: on|$|,)")
 _NOTHING = re.compile(r"\+ .*:\d\d$")
 """Something that takes no unit: told once, if at all"""
 
@@ -237,7 +237,7 @@ class Watch:
                 nights = slots(Nights(date.fromisoformat(days["first"]), date.fromisoformat(days["after"])))
                 if nights <= unclear:
                     continue
-                again = not nights & true
+                again = not line.startswith("-") and not nights & true
             self.report.notices[name] += 1
             if again:
                 self.report.untrue.append(f"{now:%m-%d %H:%M} {name}: {line}")
