@@ -146,7 +146,7 @@ def _by_name(one: Heard, case: _Case, returned: bool) -> Iterator[tuple[Export, 
 def _by_content(one: Heard, case: _Case) -> list[tuple[Export, Periods]]:
     """
     Where our feed to this channel was busy, and before the channel was. What may be a stay is altogether ours
-    or not at all, unless it was before: a guest's stay may well overlap what we said.
+    or not at all, unless it was before and is as it was: a guest's stay may well overlap what we said.
     """
     was = case.was(one)
     found = []
@@ -156,7 +156,8 @@ def _by_content(one: Heard, case: _Case) -> list[tuple[Export, Periods]]:
             found.append((export, part))
     told = (period for _, part in found for period in part)
     if one.nature is Nature.UNKNOWN and difference((one.period,), (*told, *_own(was))):
-        was_ours = [period for before in was for period in before.ours]
+        as_it_was = one.before if one.before is not None and one.before.period == one.period else None
+        was_ours = as_it_was.ours if as_it_was is not None else ()
         return [(export, both) for export, part in found if (both := intersect(part, was_ours))]
     return found
 

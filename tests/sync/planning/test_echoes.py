@@ -176,6 +176,16 @@ def test_what_grew_to_be_exactly_what_we_said_is_still_the_channels_where_that_w
         assert verdict.standing is Standing.EXTERNAL
 
 
+def test_what_may_be_a_stay_and_grew_beyond_what_we_said_is_no_echo_of_it() -> None:
+    was = Before(uid_out="e@hub", first_seen_at=T0, period=july(3, 7), ours=(july(3, 7),))
+
+    grown = judged(heard(2, 7, Nature.UNKNOWN, before=was), export(3, 7))
+    same = judged(heard(3, 7, Nature.UNKNOWN, before=was), export(4, 7), export(3, 7, until_at=T0))
+
+    assert (grown.standing, grown.ours) == (Standing.EXTERNAL, ())
+    assert same.standing is not Standing.EXTERNAL
+
+
 def test_what_was_the_channels_before_we_said_it_stays_so_under_any_name() -> None:
     had = Before(uid_out="old@hub", first_seen_at=T0 - HOUR, period=july(1, 9))
     renamed = heard(3, 7)
