@@ -112,8 +112,8 @@ class Watch:
         channel = self.channels[name]
         self._said[name].update(dict.fromkeys(channel.read_slots, now))
         own = channel.taken | channel.policy(now)
-        if self._alike(name):  # what it has given up meanwhile, nobody was told
-            own = own.union(*(slots(span) for span in self._counted[name].values()))
+        told = [*self._prepared[name], *(self._counted[name].values() if self._alike(name) else ())]
+        own = own.union(*map(slots, told))  # what it has given up meanwhile, nobody was told
         self._contested[name] |= own & channel.read_slots
 
     def acted(self, name: str, acts: Iterable[Act]) -> None:
