@@ -24,6 +24,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from hub.errors import Conflict
+from hub.keyring import Keyring, OrganizationVault
 from hub.vault import Vault
 
 APPLICATION_ROLE = "hub_app"
@@ -48,21 +49,24 @@ class Actor:
     """Who does what a unit of work does, for the change log."""
 
     kind: str
-    """member, worker, command or system"""
+    """member, key, worker, command or system"""
     id: UUID | None = None
     run_id: UUID | None = None
     request_id: str | None = None
+    address: str | None = None
+    """From where it is asked: the caller's network address"""
 
 
 SYSTEM = Actor("system")
 
 
 class Database:
-    """One engine and its sessions. `vault` opens and seals what rows keep encrypted."""
+    """One engine and its sessions. `vault` is the hub's; each organization has one of its own."""
 
     def __init__(self, url: str, vault: Vault, *, pool_size: int = 12) -> None:
         self.engine = engine_for(url, pool_size=pool_size)
         self.vault = vault
+        self.keyring = Keyring(vault)
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)
 
     @contextmanager
@@ -72,9 +76,14 @@ class Database:
         """One transaction: commits at the end of the block, rolls back if it raises."""
         with self._sessions.begin() as session:
             session.info.update(
-                organization_id=organization_id, actor=actor, attempt=attempt, vault=self.vault
+                organization_id=organization_id,
+                actor=actor,
+                attempt=attempt,
+                vault=self.vault,
+                hub_vault=self.vault,
             )
             if organization_id is not None:
+                session.info["vault"] = OrganizationVault(self.keyring, session, organization_id)
                 _begin(session, organization_id)
             yield session
 
@@ -198,5 +207,12 @@ def actor_of(session: Session) -> Actor:
 
 
 def vault_of(session: Session) -> Vault:
+    """The organization's whose unit of work this is; the hub's where it is nobody's."""
     vault: Vault = session.info["vault"]
+    return vault
+
+
+def hub_vault_of(session: Session) -> Vault:
+    """By which accounts' and organizations' keys are sealed."""
+    vault: Vault = session.info["hub_vault"]
     return vault

@@ -24,3 +24,7 @@ def new_reference() -> str:
 def new_token() -> str:
     """A bearer secret of 256 bits, safe in an address."""
     return secrets.token_urlsafe(32)
+
+
+FIRST_ID = UUID(int=0)
+"""Before every other"""

@@ -1,6 +1,29 @@
 """The tables. Importing this package registers all of them."""
 
-from hub.models import bookings, external, hosts, links, organizations, properties, records
+from hub.models import (
+    access,
+    bookings,
+    external,
+    hosts,
+    keys,
+    links,
+    organizations,
+    privacy,
+    properties,
+    records,
+)
 from hub.models.base import Base
 
-__all__ = ["Base", "bookings", "external", "hosts", "links", "organizations", "properties", "records"]
+__all__ = [
+    "Base",
+    "access",
+    "bookings",
+    "external",
+    "hosts",
+    "keys",
+    "links",
+    "organizations",
+    "privacy",
+    "properties",
+    "records",
+]

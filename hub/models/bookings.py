@@ -7,10 +7,11 @@ from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Computed, Index, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import TSTZRANGE, ExcludeConstraint, Range
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from hub.domain.lifecycle import Status
 from hub.models.base import Owned, belongs_to, of_organization, one_of
+from hub.models.keys import GuestKey
 from hub.models.properties import Edited
 
 BLACKOUT_KINDS = ("maintenance", "owner_stay", "closed")
@@ -26,7 +27,7 @@ def one_span() -> CheckConstraint:
 
 
 class Guest(Owned):
-    """The one table that holds personal data, sealed; found by blind index only."""
+    """The one table that holds guests' data, sealed under each one's own key; found by blind index only."""
 
     __tablename__ = "guests"
     __table_args__ = (
@@ -40,6 +41,14 @@ class Guest(Owned):
     email_index: Mapped[bytes | None]
     phone_index: Mapped[bytes | None]
     created_at: Mapped[datetime]
+
+    key: Mapped[GuestKey | None] = relationship(
+        primaryjoin="and_(Guest.organization_id == foreign(GuestKey.organization_id),"
+        " Guest.id == foreign(GuestKey.id))",
+        viewonly=True,
+        lazy="joined",
+    )
+    """Read with the guest, whoever reads it; None once they are forgotten"""
 
 
 class Booking(Edited):

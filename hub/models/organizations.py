@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ForeignKey, Index, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from hub.ids import new_id
 from hub.models.base import Base, Owned, belongs_to, of_organization, one_of
+from hub.models.keys import AccountKey
 
 ROLES = ("guest", "staff", "manager", "admin", "super_admin")
 
@@ -32,8 +34,17 @@ class Account(Base):
     sealed: Mapped[bytes]
     """{"email", "name"}"""
     password_hash: Mapped[str]
+    preferences: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    """locale, time_zone, theme ...: what the person chose for themselves, and no name"""
     created_at: Mapped[datetime]
+    proven_at: Mapped[datetime | None]
+    """Since when it is certain that who signs in also reads the mail at its address; see `sign_in`"""
     disabled_at: Mapped[datetime | None]
+
+    key: Mapped[AccountKey | None] = relationship(
+        primaryjoin="Account.id == foreign(AccountKey.account_id)", viewonly=True, lazy="selectin"
+    )
+    """Read with the account, whoever reads it; None once they are forgotten"""
 
 
 class Member(Owned):

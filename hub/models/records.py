@@ -15,8 +15,14 @@ FACT_STATES = ("ready", "done", "quarantined")
 RUN_STATES = ("queued", "running", "done", "failed", "cancelled", "quarantined")
 
 
+def _found_by(name: str, column: str) -> Index:
+    return Index(
+        f"ix_changes_{name}", "organization_id", column, "at", postgresql_where=text(f"{column} IS NOT NULL")
+    )
+
+
 class Change(Owned):
-    """One change of inventory, written with it. Only ever inserted; names no guest."""
+    """One change, written with it. Only ever inserted, which the database sees to; names nobody."""
 
     __tablename__ = "changes"
     __table_args__ = (
@@ -24,6 +30,9 @@ class Change(Owned):
         Index("ix_changes_entity", "organization_id", "entity", "entity_id", "at"),
         Index("ix_changes_newest", "organization_id", "at", "id"),
         Index("ix_changes_run", "organization_id", "run_id", postgresql_where=text("run_id IS NOT NULL")),
+        _found_by("actor", "actor_id"),
+        _found_by("for", "for_id"),
+        _found_by("request", "request_id"),
     )
 
     at: Mapped[datetime]
@@ -37,6 +46,10 @@ class Change(Owned):
     actor_id: Mapped[UUID | None]
     run_id: Mapped[UUID | None]
     request_id: Mapped[str | None]
+    address: Mapped[str | None]
+    """From where: the network address of who asked, as far as it is known"""
+    for_id: Mapped[UUID | None]
+    """For whom, if not for themselves: the guest or the account"""
 
 
 class Fact(Owned):

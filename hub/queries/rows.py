@@ -16,10 +16,10 @@ from uuid import UUID
 from sqlalchemy import TextClause, inspect, text
 from sqlalchemy.orm import Session
 
-from hub.models.base import Owned
+from hub.models.base import Base
 
 
-def insert(session: Session, rows: Iterable[Owned]) -> None:
+def insert(session: Session, rows: Iterable[Base]) -> None:
     """
     Write these rows; what they do not say gets its default, as in a flush.
 
@@ -27,13 +27,13 @@ def insert(session: Session, rows: Iterable[Owned]) -> None:
     notice what is changed in them later. None is NULL, in a column of JSON too.
     """
     session.flush()
-    written: dict[type[Owned], list[dict[str, Any]]] = {}
+    written: dict[type[Base], list[dict[str, Any]]] = {}
     for row in rows:
         written.setdefault(type(row), []).append(_written(row))
     _write(session, written)
 
 
-def insert_values(session: Session, rows: Mapping[type[Owned], Sequence[dict[str, Any]]]) -> None:
+def insert_values(session: Session, rows: Mapping[type[Base], Sequence[dict[str, Any]]]) -> None:
     """
     The same of rows that are no objects yet: by their tables, each its columns' values by their names.
 
@@ -50,13 +50,13 @@ def insert_values(session: Session, rows: Mapping[type[Owned], Sequence[dict[str
     _write(session, {kind: of_kind for kind, of_kind in rows.items() if of_kind})
 
 
-def _write(session: Session, written: Mapping[type[Owned], Sequence[dict[str, Any]]]) -> None:
+def _write(session: Session, written: Mapping[type[Base], Sequence[dict[str, Any]]]) -> None:
     if written:
         document = {kind.__tablename__: of_kind for kind, of_kind in written.items()}
         session.execute(_statement(tuple(written)), {"rows": json.dumps(document, default=_as_text)})
 
 
-def _written(row: Owned) -> dict[str, Any]:
+def _written(row: Base) -> dict[str, Any]:
     values = row.__dict__
     columns, defaults = _shape(type(row))
     for name, default in defaults:
@@ -78,7 +78,7 @@ Defaults = tuple[tuple[str, Callable[[], Any]], ...]
 
 
 @cache
-def _shape(kind: type[Owned]) -> tuple[tuple[str, ...], Defaults]:
+def _shape(kind: type[Base]) -> tuple[tuple[str, ...], Defaults]:
     """The columns that are written, and what makes a value for those that a row may leave to us."""
     mapper = inspect(kind)
     columns = [column for column in kind.__table__.columns if column.computed is None]
@@ -93,7 +93,7 @@ def _default(said: Any) -> Callable[[], Any]:
 
 
 @cache
-def _statement(kinds: tuple[type[Owned], ...]) -> TextClause:
+def _statement(kinds: tuple[type[Base], ...]) -> TextClause:
     """The rows of the last table by the statement itself, all others beside it: one statement, one moment."""
     inserts = [_insert(kind.__tablename__, _shape(kind)[0]) for kind in kinds]
     beside = "".join(
