@@ -7,9 +7,21 @@ from typing import Any
 from fastapi import APIRouter
 from sqlalchemy.orm import Session
 
-from api.dependencies import AnyMember, Anyone, Caller
+from api.callers import Caller
+from api.dependencies import AnyMember, Anyone
 from api.openapi import documented, example
-from api.schemas.auth import LOGIN, REFRESH, Login, Me, MePatch, OrganizationOut, Refresh, TokensOut
+from api.schemas.auth import (
+    LOGIN,
+    REFRESH,
+    Login,
+    Me,
+    MePatch,
+    OrganizationOut,
+    Preferences,
+    Refresh,
+    TokensOut,
+)
+from api.visitors import Visitor
 from hub import clock
 from hub.errors import Refused
 from hub.queries import accounts as query
@@ -36,6 +48,13 @@ ME: dict[str, Any] = {
     "role": "admin",
     "email": LOGIN["email"],
     "name": "Ada Lovelace",
+    "preferences": {
+        "locale": "es-ES",
+        "time_zone": "Europe/Madrid",
+        "theme": "dark",
+        "week_starts_on": None,
+        "clock": None,
+    },
     "organizations": [
         {"id": TOKENS["organization_id"], "name": "Casa Azul", "member_id": TOKENS["member_id"]}
     ],
@@ -47,10 +66,13 @@ ME: dict[str, Any] = {
     summary="Sign in by e-mail and password",
     responses={**example(200, TOKENS, "Signed in"), **documented(401)},
 )
-def login(runtime: Anyone, body: Login) -> TokensOut:
-    """An unknown address and a wrong password are answered alike."""
-    signed_in = sign_in.login(runtime.database, body.email, body.password, body.organization_id)
-    return _told(runtime, signed_in)
+def login(runtime: Anyone, visitor: Visitor, body: Login) -> TokensOut:
+    """
+    An unknown address and a wrong password are answered alike. After some failures, of one account or from
+    one place, one must wait: 429, and `Retry-After` says how long.
+    """
+    signed_in = sign_in.login(runtime.database, body.email, body.password, body.organization_id, visitor)
+    return told(runtime, signed_in)
 
 
 @router.post(
@@ -58,15 +80,15 @@ def login(runtime: Anyone, body: Login) -> TokensOut:
     summary="Exchange a refresh token for new tokens",
     responses={**example(200, TOKENS, "Signed in for longer"), **documented(401)},
 )
-def refresh(runtime: Anyone, body: Refresh) -> TokensOut:
+def refresh(runtime: Anyone, visitor: Visitor, body: Refresh) -> TokensOut:
     """Each is good once. One that comes back a second time ends every sign-in that descends from it."""
-    return _told(runtime, sign_in.refresh(runtime.database, body.refresh_token))
+    return told(runtime, sign_in.refresh(runtime.database, body.refresh_token, visitor))
 
 
 @router.post("/logout", status_code=204, summary="Sign out")
-def logout(runtime: Anyone, body: Refresh) -> None:
+def logout(runtime: Anyone, visitor: Visitor, body: Refresh) -> None:
     """The access token runs out by itself within a quarter of an hour."""
-    sign_in.logout(runtime.database, body.refresh_token)
+    sign_in.logout(runtime.database, body.refresh_token, visitor)
 
 
 @router.get("/me", summary="Who am I?", responses=example(200, ME))
@@ -74,10 +96,10 @@ def me(caller: AnyMember) -> Me:
     return caller.transact(lambda session: _me(session, caller))
 
 
-@router.patch("/me", summary="Change my name or password", responses=example(200, ME))
+@router.patch("/me", summary="Change my name, preferences or password", responses=example(200, ME))
 def change(caller: AnyMember, body: MePatch) -> Me:
     """A new password ends every sign-in in every organization; access tokens run out by themselves."""
-    account_id = caller.transact(lambda session: query.member(session, caller.member_id).account_id)
+    account_id = caller.transact(lambda session: query.member(session, caller.person).account_id)
     if body.password is not None:
         if body.current_password is None:
             raise Refused.because("required", "a new password needs the present one", "current_password")
@@ -88,25 +110,30 @@ def change(caller: AnyMember, body: MePatch) -> Me:
     def work(session: Session) -> Me:
         if body.name is not None:
             accounts.rename(session, account_id, body.name)
+        if body.preferences is not None:
+            accounts.prefer(session, account_id, body.preferences.model_dump(exclude_unset=True))
         return _me(session, caller)
 
     return caller.transact(work)
 
 
-def _told(runtime: Runtime, signed_in: SignedIn) -> TokensOut:
+def told(runtime: Runtime, signed_in: SignedIn) -> TokensOut:
+    """With an access token of this moment."""
     claims = Claims(signed_in.organization_id, signed_in.member_id, signed_in.role)
     access = tokens.issue_access(runtime.database.vault.token_key, claims, clock.now())
     return TokensOut.of(signed_in, access)
 
 
 def _me(session: Session, caller: Caller) -> Me:
-    member = query.member(session, caller.member_id)
-    person = accounts.read(session, query.account(session, member.account_id))
+    member = query.member(session, caller.person)
+    account = query.account(session, member.account_id)
+    person = accounts.read(session, account)
     return Me(
         member_id=member.id,
         organization_id=member.organization_id,
         role=member.role,
         email=person.email,
         name=person.name,
-        organizations=[OrganizationOut.of(one) for one in query.memberships(session, member.account_id)],
+        preferences=Preferences(**account.preferences),
+        organizations=[OrganizationOut.of(one) for one in query.open_memberships(session, member.account_id)],
     )

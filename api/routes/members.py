@@ -1,4 +1,4 @@
-"""CRUD organization/members."""
+"""GET, PATCH, DELETE organization/members; they come by invitations."""
 
 from __future__ import annotations
 
@@ -8,13 +8,11 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query
 from sqlalchemy.orm import Session
-from starlette.responses import Response
 
 from api.dependencies import Admin
-from api.idempotency import Answer, Idempotent
 from api.openapi import documented, example
 from api.pagination import Page, Paged, next_cursor, shown
-from api.schemas.members import NEW_MEMBER, MemberOut, MemberPatch, NewMemberIn
+from api.schemas.members import MemberOut, MemberPatch
 from hub.models.organizations import Member
 from hub.queries import accounts as query
 from hub.services import accounts, organizations
@@ -23,30 +21,13 @@ router = APIRouter(prefix="/organization/members", tags=["members"])
 
 MEMBER: dict[str, Any] = {
     "id": "0198c2f0-6c1e-7b7a-9f00-3d2c5a9be121",
-    "email": NEW_MEMBER["email"],
-    "name": NEW_MEMBER["name"],
-    "role": NEW_MEMBER["role"],
+    "email": "sam@example.com",
+    "name": "Sam Staff",
+    "role": "staff",
+    "property_ids": [],
     "created_at": "2026-11-21T12:00:00Z",
     "deactivated_at": None,
 }
-
-
-@router.post(
-    "",
-    status_code=201,
-    summary="Let somebody act for the organization",
-    response_model=MemberOut,
-    responses=example(201, MEMBER, "Added"),
-)
-def create(caller: Admin, body: NewMemberIn, once: Idempotent) -> Response:
-    """Somebody new gets an account with this password; somebody who was deactivated comes back."""
-
-    def work(session: Session) -> Answer:
-        row = organizations.add(session, body.request())
-        headers = {"Location": f"/api/v1/organization/members/{row.id}"}
-        return Answer(_told(session, [row])[0], headers=headers)
-
-    return once.create(caller, work)
 
 
 @router.get("", summary="List members", responses=example(200, {"items": [MEMBER], "next_cursor": None}))
@@ -54,11 +35,12 @@ def page(
     caller: Admin,
     paging: Paged,
     deactivated: Annotated[bool, Query(description="Also those who may not act any more")] = False,
+    guests: Annotated[bool, Query(description="Also guests who registered themselves")] = False,
 ) -> Page[MemberOut]:
     """The first one first."""
 
     def work(session: Session) -> Page[MemberOut]:
-        rows = query.page(session, paging.fetch, paging.after, deactivated=deactivated)
+        rows = query.page(session, paging.fetch, paging.after, deactivated=deactivated, guests=guests)
         return Page(
             items=_told(session, shown(rows, paging)),
             next_cursor=next_cursor(rows, paging, lambda row: (row.created_at, row.id)),
@@ -74,14 +56,17 @@ def one(caller: Admin, member_id: UUID) -> MemberOut:
 
 @router.patch(
     "/{member_id}",
-    summary="Give a member another role",
+    summary="Change what a member may do",
     responses={**example(200, MEMBER), **documented(409)},
 )
 def change(caller: Admin, member_id: UUID, body: MemberPatch) -> MemberOut:
     """The organization keeps at least one admin."""
-    told = caller.transact(
-        lambda session: _told(session, [organizations.change_role(session, member_id, body.role.value)])[0]
-    )
+    role = body.role.value if body.role else None
+
+    def work(session: Session) -> MemberOut:
+        return _told(session, [organizations.change(session, member_id, role, body.property_ids)])[0]
+
+    told = caller.transact(work)
     caller.memberships.forget(member_id)
     return told
 
@@ -95,4 +80,8 @@ def deactivate(caller: Admin, member_id: UUID) -> None:
 
 def _told(session: Session, rows: Sequence[Member]) -> list[MemberOut]:
     people = query.accounts(session, [row.account_id for row in rows])
-    return [MemberOut.of(row, accounts.read(session, people[row.account_id])) for row in rows]
+    limited = query.property_ids(session, [row.id for row in rows])
+    return [
+        MemberOut.of(row, accounts.read(session, people[row.account_id]), limited.get(row.id, ()))
+        for row in rows
+    ]

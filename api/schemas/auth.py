@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Annotated, Any, Literal
 from uuid import UUID
+from zoneinfo import available_timezones
 
-from pydantic import ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
 from api.schemas.common import In, Line, Out
 from hub.queries.accounts import Membership
 from hub.services import tokens
 from hub.services.sign_in import REFRESH_FOR, SignedIn
+
+
+@lru_cache(maxsize=1)
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
+def _known_zone(name: str) -> str:
+    if name not in _zones():
+        raise PydanticCustomError("unknown_zone", "no such time zone; write it as Europe/Madrid")
+    return name
+
 
 Email = Annotated[str, Field(max_length=320, examples=["ada@example.com"])]
 Password = Annotated[
@@ -22,6 +37,20 @@ Password = Annotated[
     ),
 ]
 RefreshToken = Annotated[str, Field(max_length=200, description="As the last sign-in or refresh answered it")]
+
+Locale = Annotated[
+    str,
+    Field(
+        pattern=r"^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?$",
+        description="Language, script and region (BCP 47)",
+        examples=["es-ES"],
+    ),
+]
+ZoneName = Annotated[str, Field(max_length=64, examples=["Europe/Madrid"]), AfterValidator(_known_zone)]
+Theme = Literal["light", "dark", "system"]
+WeekStart = Literal["monday", "saturday", "sunday"]
+ClockFace = Literal["12h", "24h"]
+OneTimeToken = Annotated[str, Field(max_length=200, description="The last part of the link's address")]
 
 LOGIN: dict[str, Any] = {"email": "ada@example.com", "password": "correct horse battery staple"}
 REFRESH: dict[str, Any] = {"refresh_token": "Yk3o8Z1W0c5tq2yH7nVJ4aLrD9eXsB6mUfKgPiTzQwE"}
@@ -82,12 +111,33 @@ class OrganizationOut(Out):
         )
 
 
+class Preferences(Out):
+    """What is None was never chosen."""
+
+    locale: str | None = None
+    time_zone: str | None = None
+    theme: Theme | None = None
+    week_starts_on: WeekStart | None = None
+    clock: ClockFace | None = None
+
+
+class PreferencesPatch(In):
+    """What is not said stays as it is; null takes a choice back."""
+
+    locale: Locale | None = None
+    time_zone: ZoneName | None = None
+    theme: Theme | None = None
+    week_starts_on: WeekStart | None = None
+    clock: ClockFace | None = None
+
+
 class Me(Out):
     member_id: UUID
     organization_id: UUID = Field(description="For which this access token acts")
     role: str
     email: str
     name: str
+    preferences: Preferences
     organizations: list[OrganizationOut] = Field(description="All for which you may act, first joined first")
 
 
@@ -99,3 +149,4 @@ class MePatch(In):
     name: Line | None = None
     current_password: Password | None = Field(None, description="Needed for a new one")
     password: Password | None = None
+    preferences: PreferencesPatch | None = None

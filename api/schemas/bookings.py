@@ -166,6 +166,7 @@ class BookingOut(Out):
     status: Status
     source: str
     guests: int
+    guest_id: UUID | None = Field(description="Where there is one but no `guest`, the person was erased")
     guest: GuestOut | None
     items: list[ItemOut]
     hold_until: UtcInstant | None
@@ -190,6 +191,7 @@ class BookingOut(Out):
             status=Status(row.status),
             source=row.source,
             guests=row.guests,
+            guest_id=row.guest_id,
             guest=GuestOut(name=guest.name, email=guest.email, phone=guest.phone, note=guest.note)
             if guest
             else None,

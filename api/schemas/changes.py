@@ -20,10 +20,14 @@ class ChangeOut(Out):
     action: str
     before: dict[str, Any] | None
     after: dict[str, Any] | None
-    actor: Literal["member", "worker", "command", "system"]
+    actor: Literal["member", "key", "worker", "command", "system"]
     actor_id: UUID | None
     run_id: UUID | None
     request_id: str | None
+    address: str | None
+    """The network address from which it was asked"""
+    for_id: UUID | None
+    """The guest or the account for whom it was done"""
 
     @classmethod
     def of(cls, row: Change) -> ChangeOut:
@@ -48,4 +52,6 @@ CHANGE: dict[str, Any] = {
     "actor_id": "0198c2f0-6c1e-7b7a-9f00-3d2c5a9be107",
     "run_id": None,
     "request_id": "0198c2f0-6c1e-7b7a-9f00-3d2c5a9be108",
+    "address": "203.0.113.7",
+    "for_id": "0198c2f0-6c1e-7b7a-9f00-3d2c5a9be109",
 }

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from api.schemas.common import Code, Count, In, Line, Out, Prose, UtcInstant
@@ -25,8 +25,14 @@ def _written_as_wall_time(value: Any) -> Any:
     raise PydanticCustomError("invalid_time", "write a time on the property's wall as 15:00")
 
 
-WallTime = Annotated[time, BeforeValidator(_written_as_wall_time)]
+_AS_WALL_TIME = WithJsonSchema(
+    # The format "time" of JSON Schema has an offset, which a time on a wall has not.
+    {"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?$", "examples": ["15:00"]}
+)
+
+WallTime = Annotated[time, BeforeValidator(_written_as_wall_time), _AS_WALL_TIME]
 """A time of day as text, without an offset: 15:00"""
+ShownTime = Annotated[time, _AS_WALL_TIME]
 
 Amenities = Annotated[list[Line], Field(max_length=100)]
 HoldMinutes = Annotated[Count, Field(ge=1, le=1440, description="How long a hold lasts if nobody says")]
@@ -143,8 +149,8 @@ class PropertyOut(Out):
     name: str
     slug: str
     time_zone: str
-    check_in: time
-    check_out: time
+    check_in: ShownTime
+    check_out: ShownTime
     hold_minutes: int
     description: str
     address: dict[str, Any]

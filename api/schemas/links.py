@@ -212,7 +212,7 @@ class EventOut(Out):
 
     @classmethod
     def of(cls, row: ExternalEvent, unit_ids: list[UUID | None] | None, vault: Vault) -> EventOut:
-        text = vault.open(row.sealed)
+        text = vault.open(row.sealed) if row.sealed else {"summary": "", "description": ""}
         told_apart = {"summary", "description", "phone_digits", "unit_ids", "unplaced"}
         return cls.model_validate(
             {

@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
-from typing import Any
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import ConfigDict, Field
 
-from api.schemas.auth import Email, Password
-from api.schemas.common import In, Line, Out, UtcInstant
+from api.schemas.common import In, Out, UtcInstant
 from hub.models.organizations import Member
-from hub.services import organizations
 from hub.services.accounts import Person
-
-NEW_MEMBER: dict[str, Any] = {
-    "email": "sam@example.com",
-    "name": "Sam Staff",
-    "role": "staff",
-    "password": "correct horse battery staple",
-}
 
 
 class Role(StrEnum):
@@ -30,24 +22,19 @@ class Role(StrEnum):
     ADMIN = "admin"
 
 
-class NewMemberIn(In):
-    """Somebody who has an account already keeps their name and password: leave the password out."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [NEW_MEMBER]})
-
-    email: Email
-    name: Line
-    role: Role
-    password: Password | None = None
-
-    def request(self) -> organizations.NewMember:
-        return organizations.NewMember(Person(self.email, self.name), self.role.value, self.password)
+PropertyIds = Annotated[
+    tuple[UUID, ...],
+    Field(max_length=1000, description="Staff see and change these properties alone; none means all"),
+]
 
 
 class MemberPatch(In):
+    """What is not said stays as it is. Whoever is no longer staff is limited no longer."""
+
     model_config = ConfigDict(json_schema_extra={"examples": [{"role": "manager"}]})
 
-    role: Role
+    role: Role | None = None
+    property_ids: PropertyIds | None = None
 
 
 class MemberOut(Out):
@@ -55,16 +42,18 @@ class MemberOut(Out):
     email: str
     name: str
     role: str
+    property_ids: list[UUID] = Field(description="To which staff are limited; none means all")
     created_at: UtcInstant
     deactivated_at: UtcInstant | None = Field(description="Since when they may not act any more")
 
     @classmethod
-    def of(cls, row: Member, person: Person) -> MemberOut:
+    def of(cls, row: Member, person: Person, property_ids: Sequence[UUID]) -> MemberOut:
         return cls(
             id=row.id,
             email=person.email,
             name=person.name,
             role=row.role,
+            property_ids=list(property_ids),
             created_at=row.created_at,
             deactivated_at=row.deactivated_at,
         )

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from hub.database import organization_of
 from hub.errors import NotFound
+from hub.models.access import MemberProperty
 from hub.models.organizations import Account, Member, Organization, RefreshToken
 
 
@@ -37,6 +38,9 @@ _ACCOUNT_OF_EMAIL = text("SELECT account_id, password_hash, disabled FROM accoun
 _MEMBERSHIPS = text(
     "SELECT organization_id, member_id, organization_name FROM memberships_of_account(:account_id)"
 )
+_OPEN_MEMBERSHIPS = text(
+    "SELECT organization_id, member_id, organization_name FROM open_memberships(:account_id)"
+)
 _ORGANIZATION_OF_TOKEN = text("SELECT organization_of_refresh_token(:hash)")
 
 
@@ -49,6 +53,17 @@ def account_of_email(session: Session, email_index: bytes) -> Known | None:
 def memberships(session: Session, account_id: UUID) -> tuple[Membership, ...]:
     """Active memberships, the first one first; works without an organization."""
     return tuple(Membership(*row) for row in session.execute(_MEMBERSHIPS, {"account_id": account_id}))
+
+
+def open_memberships(session: Session, account_id: UUID) -> tuple[Membership, ...]:
+    """
+    Those into which the account's password leads.
+
+    An account of which nobody has proved the address leads only to where it was made: whoever made it there
+    may not be whom another organization invited.
+    """
+    rows = session.execute(_OPEN_MEMBERSHIPS, {"account_id": account_id})
+    return tuple(Membership(*row) for row in rows)
 
 
 def organization_of_refresh_token(session: Session, token_hash: bytes) -> UUID | None:
@@ -77,9 +92,15 @@ def member_of_account(session: Session, account_id: UUID) -> Member | None:
     return session.scalar(select(Member).where(Member.account_id == account_id))
 
 
-def account(session: Session, account_id: UUID) -> Account:
+def account(session: Session, account_id: UUID, *, lock: bool = False) -> Account:
     """An account of a member of this organization; others cannot be seen."""
-    return session.get_one(Account, account_id)
+    locked = {"key_share": True} if lock else None
+    return session.get_one(Account, account_id, populate_existing=lock, with_for_update=locked)
+
+
+def fresh_hash(session: Session, account_id: UUID) -> str:
+    """The password's hash as it is now, whatever the session has read before."""
+    return session.scalars(select(Account.password_hash).where(Account.id == account_id)).one()
 
 
 def accounts(session: Session, account_ids: Sequence[UUID]) -> dict[UUID, Account]:
@@ -87,10 +108,17 @@ def accounts(session: Session, account_ids: Sequence[UUID]) -> dict[UUID, Accoun
 
 
 def page(
-    session: Session, limit: int, after: tuple[datetime, UUID] | None, *, deactivated: bool = False
+    session: Session,
+    limit: int,
+    after: tuple[datetime, UUID] | None,
+    *,
+    deactivated: bool = False,
+    guests: bool = False,
 ) -> tuple[Member, ...]:
     """Members, the first one first; `after` is the (created_at, id) of the last one already seen."""
     statement = select(Member).order_by(Member.created_at, Member.id).limit(limit)
+    if not guests:
+        statement = statement.where(Member.role != "guest")
     if not deactivated:
         statement = statement.where(Member.deactivated_at.is_(None))
     if after is not None:
@@ -108,6 +136,30 @@ def active_with_role(session: Session, role: str) -> tuple[Member, ...]:
         .execution_options(populate_existing=True)
     )
     return tuple(session.scalars(statement))
+
+
+def property_ids(session: Session, member_ids: Sequence[UUID]) -> dict[UUID, list[UUID]]:
+    """To which properties each is limited; who is to none is not in it."""
+    statement = (
+        select(MemberProperty.member_id, MemberProperty.property_id)
+        .where(MemberProperty.member_id.in_(member_ids))
+        .order_by(MemberProperty.property_id)
+    )
+    found: dict[UUID, list[UUID]] = {}
+    for member_id, property_id in session.execute(statement):
+        found.setdefault(member_id, []).append(property_id)
+    return found
+
+
+def limit_to(session: Session, member_id: UUID, property_ids: Sequence[UUID]) -> None:
+    """In place of what there was; none means all properties."""
+    session.execute(delete(MemberProperty).where(MemberProperty.member_id == member_id))
+    here = organization_of(session)
+    session.add_all(
+        MemberProperty(organization_id=here, member_id=member_id, property_id=property_id)
+        for property_id in property_ids
+    )
+    session.flush()
 
 
 def refresh_token(session: Session, token_hash: bytes) -> RefreshToken | None:

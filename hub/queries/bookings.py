@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, select, text, tuple_
+from sqlalchemy import ColumnElement, CompoundSelect, Row, Select, func, select, text, tuple_
 from sqlalchemy.orm import Session
 
 from hub.database import organization_of
@@ -16,6 +16,7 @@ from hub.domain.lifecycle import MOVABLE, Status
 from hub.domain.periods import Period
 from hub.errors import NotFound
 from hub.models.bookings import Allocation, Booking, BookingItem, Guest
+from hub.models.privacy import GuestWord
 
 
 def one(session: Session, booking_id: UUID) -> Booking:
@@ -92,6 +93,8 @@ class BookingFilter:
     starts_before: datetime | None = None
     ends_after: datetime | None = None
     reference: str | None = None
+    """This reference, or a guest's name that has all of `words`"""
+    words: tuple[bytes, ...] = ()
     email_index: bytes | None = None
     phone_index: bytes | None = None
 
@@ -119,7 +122,7 @@ def _conditions(wanted: BookingFilter) -> list[ColumnElement[bool]]:
     if wanted.ends_after:
         found.append(Booking.ends_at > wanted.ends_after)
     if wanted.reference:
-        found.append(Booking.reference == wanted.reference)
+        found.append(Booking.id.in_(_called(wanted.reference, wanted.words)))
     if wanted.email_index or wanted.phone_index:
         index = (
             Guest.email_index == wanted.email_index
@@ -128,6 +131,20 @@ def _conditions(wanted: BookingFilter) -> list[ColumnElement[bool]]:
         )
         found.append(Booking.guest_id.in_(select(Guest.id).where(index)))
     return found
+
+
+def _called(reference: str, words: tuple[bytes, ...]) -> Select[UUID] | CompoundSelect[UUID]:
+    """Each part by an index of its own."""
+    by_reference = select(Booking.id).where(Booking.reference == reference)
+    if not words:
+        return by_reference
+    named = (
+        select(GuestWord.guest_id)
+        .where(GuestWord.word.in_(words))
+        .group_by(GuestWord.guest_id)
+        .having(func.count() == len(words))
+    )
+    return by_reference.union(select(Booking.id).where(Booking.guest_id.in_(named)))
 
 
 def organizations_with_lapsed(session: Session, now: datetime) -> Sequence[UUID]:

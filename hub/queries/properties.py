@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
@@ -34,6 +35,13 @@ def open_for(session: Session, property_id: UUID) -> Property | None:
     """A property that is not archived, and cannot be until the transaction ends: for what is made in it."""
     statement = select(Property).where(Property.id == property_id, Property.archived_at.is_(None))
     return session.scalar(statement.with_for_update(read=True).execution_options(populate_existing=True))
+
+
+def known(session: Session, property_ids: Collection[UUID]) -> frozenset[UUID]:
+    """Those of them that are this organization's."""
+    if not property_ids:
+        return frozenset()
+    return frozenset(session.scalars(select(Property.id).where(Property.id.in_(property_ids))))
 
 
 def page(session: Session, limit: int, after: tuple[datetime, UUID] | None) -> tuple[Property, ...]:

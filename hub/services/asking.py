@@ -40,6 +40,14 @@ def property_of(session: Session, property_id: UUID) -> Property:
     return found
 
 
+def named_property(session: Session, property_id: UUID) -> Property:
+    """The same for who was given the id as a value: Refused, like any value that cannot be."""
+    try:
+        return property_of(session, property_id)
+    except NotFound:
+        raise Refused.because("unknown", "there is no such property", "property_id") from None
+
+
 def offers_for(
     session: Session,
     property_id: UUID,
@@ -59,7 +67,7 @@ def offers_for(
             raise Refused.because("required", "a booking needs at least one item", "items")
         asked = tuple(_asked(session, property_id, item, f"items[{n}]") for n, item in enumerate(items))
     except Refused:
-        property_of(session, property_id)  # of a property that is not there nothing else is worth saying
+        named_property(session, property_id)  # of a property that is not there nothing else is worth saying
         raise
     room_for = sum(max(offer.capacity for offer in item.offers) for item in asked)
     today = now.astimezone(asked[0].offers[0].zone).date()

@@ -16,7 +16,7 @@ from hub.database import organization_of, vault_of
 from hub.domain.availability import Cause
 from hub.domain.offers import Offer
 from hub.domain.periods import Nights, Span
-from hub.errors import NotFound, Refused
+from hub.errors import Refused
 from hub.ids import new_id
 from hub.models.bookings import BLACKOUT_KINDS, Blackout
 from hub.queries import blackouts as query
@@ -124,7 +124,7 @@ def _sealed(session: Session, text: str | None) -> bytes | None:
 def _offer(session: Session, unit_id: UUID) -> Offer:
     offers = inventory.of_units(session, [unit_id])
     if not offers:
-        raise NotFound.because("unknown", "there is no such unit", "unit_id")
+        raise Refused.because("unknown", "there is no such unit", "unit_id")
     return offers[0]
 
 

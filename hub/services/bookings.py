@@ -16,6 +16,7 @@ from hub.domain.lifecycle import LIFECYCLE, Status
 from hub.domain.periods import Period
 from hub.errors import Conflict, Reason, Refused
 from hub.ids import new_id, new_reference
+from hub.models.base import Base
 from hub.models.bookings import Booking, BookingItem, Guest
 from hub.queries import bookings as query
 from hub.queries import inventory, locks, rows
@@ -85,10 +86,11 @@ def book(session: Session, request: BookingRequest, uid_domain: str) -> Booked:
         str(booking.status),
         after=snapshots.booking(booking, items),
         property_id=booking.property_id,
+        for_id=booking.guest_id,
     )
     taken = [leaf for unit in units for leaf in unit.leaves]
     told = outbox.change_of_inventory(session, taken, f"booking.{booking.status}", booking.id)
-    rows.insert(session, [*([guest] if guest else []), booking, *items, made, told])
+    rows.insert(session, [*_rows_of(session, guest), booking, *items, made, told])
     for item, unit, row in zip(asked, units, items, strict=True):
         allocations.take(session, unit, item.period, row, booking.hold_until)
     return Booked(booking, items, guest)
@@ -140,6 +142,7 @@ def advance(session: Session, booking_id: UUID, target: Status, *, reason: str |
         before=before,
         after=after,
         property_id=booking.property_id,
+        for_id=booking.guest_id,
     )
     outbox.inventory_changed(session, units, f"booking.{target}", booking.id)
     return Booked(booking, items)
@@ -161,15 +164,18 @@ def amend(
             too_many = f"{guests} guests are too many: there is room for {room_for}"
             raise Refused.because("over_capacity", too_many, "guests", capacity=room_for)
         booking.guests = guests
+    renewed: list[str] = []
     if guest is not None:
         known = session.get(Guest, (organization_of(session), booking.guest_id)) if booking.guest_id else None
-        if known is None:
+        was = guest_book.read(session, known) if known else None
+        if known is None or was is None:  # who was forgotten stays so
             known = guest_book.new(session, guest)
-            session.add(known)
-            session.flush()
+            rows.insert(session, guest_book.rows(session, known))
             booking.guest_id = known.id
+            renewed = guest_book.differing(None, guest_book.read(session, known))
         else:
             guest_book.write(session, known, guest)
+            renewed = guest_book.differing(was, guest_book.read(session, known))
     booking.updated_at = clock.now()
     session.flush()
     changes.record(
@@ -178,8 +184,9 @@ def amend(
         booking.id,
         "amended",
         before=before,
-        after=snapshots.booking(booking, items) | ({"guest": "changed"} if guest is not None else {}),
+        after=snapshots.booking(booking, items) | ({"fields": renewed} if renewed else {}),
         property_id=booking.property_id,
+        for_id=booking.guest_id,
     )
     return Booked(booking, items)
 
@@ -205,6 +212,10 @@ def _new(session: Session, request: BookingRequest, asked: tuple[Asked, ...], gu
         ends_at=whole.ends_at,
         hold_until=_hold_until(session, request) if request.status is Status.HELD else None,
     )
+
+
+def _rows_of(session: Session, guest: Guest | None) -> list[Base]:
+    return guest_book.rows(session, guest) if guest else []
 
 
 def _hold_until(session: Session, request: BookingRequest) -> datetime:

@@ -1,4 +1,9 @@
-"""The change log: every change of inventory is a row, written in the transaction that makes it."""
+"""
+The change log: every change is a row, written in the transaction that makes it, and never changed again.
+
+It outlives the people in it, so it holds none of their data and no secret: what a field says is written down
+only where its name is neither in UNTOLD nor, for what is a person, in OF_PERSONS. Of those the name alone is.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +17,20 @@ from hub import clock
 from hub.database import actor_of, organization_of
 from hub.models.records import Change
 
+UNTOLD = frozenset(
+    {
+        *("email", "phone", "note", "reason", "description", "address", "guest", "to", "subject", "text"),
+        *("password", "token", "key", "secret", "url", "link", "settings", "preferences", "subject_index"),
+    }
+)
+"""Fields in which anybody may be named or a secret kept: the log says that they changed, not what they say"""
+
+PERSONS = frozenset(
+    {"guest", "account", "member", "invitation", "registration", "consent", "sign_in", "mail"}
+)
+OF_PERSONS = UNTOLD | {"name", "first_name", "last_name", "birthday", "locale", "time_zone"}
+"""The same of what is a person"""
+
 
 def record(
     session: Session,
@@ -22,9 +41,21 @@ def record(
     before: Mapping[str, Any] | None = None,
     after: Mapping[str, Any] | None = None,
     property_id: UUID | None = None,
+    for_id: UUID | None = None,
 ) -> None:
-    """Say what changed. `before` and `after` are JSON values, and never name a guest."""
-    session.add(row(session, entity, entity_id, action, before=before, after=after, property_id=property_id))
+    """Say what changed. `before` and `after` are JSON values; `for_id` is the guest or account it was for."""
+    session.add(
+        row(
+            session,
+            entity,
+            entity_id,
+            action,
+            before=before,
+            after=after,
+            property_id=property_id,
+            for_id=for_id,
+        )
+    )
 
 
 def row(
@@ -36,9 +67,19 @@ def row(
     before: Mapping[str, Any] | None = None,
     after: Mapping[str, Any] | None = None,
     property_id: UUID | None = None,
+    for_id: UUID | None = None,
 ) -> Change:
     """What `record` records, for who writes it together with other rows."""
-    said = values(session, entity, entity_id, action, before=before, after=after, property_id=property_id)
+    said = values(
+        session,
+        entity,
+        entity_id,
+        action,
+        before=before,
+        after=after,
+        property_id=property_id,
+        for_id=for_id,
+    )
     return Change(**said)
 
 
@@ -51,6 +92,7 @@ def values(
     before: Mapping[str, Any] | None = None,
     after: Mapping[str, Any] | None = None,
     property_id: UUID | None = None,
+    for_id: UUID | None = None,
 ) -> dict[str, Any]:
     """The same by the names of its columns, for who writes many."""
     actor = actor_of(session)
@@ -61,10 +103,23 @@ def values(
         "entity_id": entity_id,
         "property_id": property_id,
         "action": action,
-        "before": dict(before) if before is not None else None,
-        "after": dict(after) if after is not None else None,
+        "before": told(entity, before),
+        "after": told(entity, after),
         "actor_kind": actor.kind,
         "actor_id": actor.id,
         "run_id": actor.run_id,
         "request_id": actor.request_id,
+        "address": actor.address,
+        "for_id": for_id,
     }
+
+
+def told(entity: str, said: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """What the log may say of an entity: {"email": "ada@..."} becomes {"fields": ["email"]}."""
+    if said is None:
+        return None
+    untold = (OF_PERSONS if entity in PERSONS else UNTOLD) & said.keys()
+    if not untold:
+        return dict(said)
+    fields = sorted(untold | set(said.get("fields", ())))
+    return {name: value for name, value in said.items() if name not in untold} | {"fields": fields}

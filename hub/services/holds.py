@@ -36,6 +36,7 @@ def expire(session: Session, booking_ids: Collection[UUID], now: datetime) -> No
             before=before,
             after=snapshots.booking(booking, items),
             property_id=booking.property_id,
+            for_id=booking.guest_id,
         )
         outbox.inventory_changed(session, units, "booking.expired", booking.id)
 

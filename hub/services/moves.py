@@ -53,5 +53,6 @@ def reassign(session: Session, targets: Mapping[UUID, UUID]) -> None:
             before={"items": [before]},
             after={"items": [snapshots.item_of(item)]},
             property_id=booking.property_id,
+            for_id=booking.guest_id,
         )
         outbox.inventory_changed(session, [old_unit, item.unit_id], "booking.reassigned", booking.id)

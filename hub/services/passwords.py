@@ -18,7 +18,7 @@ LONGEST = 1024
 _HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1, type=Type.ID)
 """OWASP's Password Storage Cheat Sheet: argon2id with 19 MiB, two passes, one lane."""
 
-_NOBODYS = "$argon2id$v=19$m=19456,t=2,p=1$lzLXb9xnR3lWBYl826riTA$KV/KiZwsrBGFmEZC+JfqpcKLmEJt+HBFaaB9BljGH+M"
+NOBODYS = "$argon2id$v=19$m=19456,t=2,p=1$lzLXb9xnR3lWBYl826riTA$KV/KiZwsrBGFmEZC+JfqpcKLmEJt+HBFaaB9BljGH+M"
 """Of no password that anybody knows: an unknown account takes as long to refuse as a known one."""
 
 _AT_ONCE = threading.BoundedSemaphore(4)
@@ -27,12 +27,17 @@ _AT_ONCE = threading.BoundedSemaphore(4)
 
 def hashed(password: str, field: str = "password") -> str:
     """How a new password is kept; Refused, naming the field, where it is too short or too long."""
+    check(password, field)
+    with _AT_ONCE:
+        return _HASHER.hash(_normal(password))
+
+
+def check(password: str, field: str = "password") -> None:
+    """Refused where a new one must not be so; without any hashing."""
     if len(password) < SHORTEST:
         raise Refused.because("too_short", f"a password has at least {SHORTEST} characters", field)
     if _too_long(password):
         raise Refused.because("too_long", f"a password has at most {LONGEST} bytes", field)
-    with _AT_ONCE:
-        return _HASHER.hash(_normal(password))
 
 
 def proves(password: str, kept: str | None) -> bool:
@@ -41,7 +46,7 @@ def proves(password: str, kept: str | None) -> bool:
         password, kept = "", None
     with _AT_ONCE:
         try:
-            right = _HASHER.verify(kept or _NOBODYS, _normal(password))
+            right = _HASHER.verify(kept or NOBODYS, _normal(password))
         except (VerificationError, InvalidHashError):
             return False
     return right and kept is not None

@@ -87,7 +87,7 @@ def swap(session: Session, booking_id: UUID, other_id: UUID) -> tuple[Booked, Bo
     try:
         query.one(session, other_id)
     except NotFound:
-        raise NotFound.because("not_found", "there is no such booking", "swap_with") from None
+        raise Refused.because("unknown", "there is no such booking", "swap_with") from None
     held = query.units_of(session, both)
     offers = {offer.unit.id: offer for offer in _offers(session, both)}
     leaves = inventory.leaves(list(offers.values()))
@@ -224,5 +224,6 @@ def _told(
         before=before,
         after=snapshots.booking(booking, items),
         property_id=booking.property_id,
+        for_id=booking.guest_id,
     )
     outbox.inventory_changed(session, units, "booking.moved", booking.id)

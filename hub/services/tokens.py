@@ -10,10 +10,14 @@ from uuid import UUID
 import jwt
 from jwt.types import Options
 
-from hub.errors import NotSignedIn
+from hub.errors import HubError, NotSignedIn
 from hub.models.organizations import ROLES
 
 LIFETIME = timedelta(minutes=15)
+CLOCKS_APART = 60
+"""Seconds by which the clocks of two of our machines may differ"""
+LONGEST = 4096
+"""Characters; ours have about 400"""
 ISSUER = "channel-hub"
 AUDIENCE = "channel-hub/api"
 
@@ -55,23 +59,38 @@ def issue_access(key: bytes, claims: Claims, now: datetime) -> str:
 
 def read_access(key: bytes, token: str, now: datetime) -> Claims:
     """The claims of a token that is ours and has not expired; NotSignedIn for any other."""
-    claims, expires_at = _read(key, token)
+    if len(token) > LONGEST:
+        raise _not_ours()
+    claims, good_from, expires_at = _read(key, token)
+    if now.timestamp() + CLOCKS_APART < good_from:
+        raise _not_ours()
     if now.timestamp() >= expires_at:
         raise NotSignedIn.because("token_expired", "the access token has expired; refresh it or sign in")
     return claims
 
 
 @lru_cache(maxsize=1000)
-def _read(key: bytes, token: str) -> tuple[Claims, int]:
-    """What a token that is ours says, and until when: a token is sent with every request, and read once."""
+def _read(key: bytes, token: str) -> tuple[Claims, int, int]:
+    """What a token that is ours says, from when and until when: it is sent with every request, read once."""
     try:
         said = jwt.decode(
             token, key, algorithms=[_ALGORITHM], audience=AUDIENCE, issuer=ISSUER, options=_CHECKS
         )
         claims = Claims(UUID(said["org"]), UUID(said["sub"]), said["role"])
-        expires_at = int(said["exp"])
+        issued_at, expires_at = _seconds(said["iat"]), _seconds(said["exp"])
+        good_from = max(issued_at, _seconds(said.get("nbf", issued_at)))
     except (jwt.InvalidTokenError, ValueError, TypeError, AttributeError):
-        raise NotSignedIn.because("invalid_token", "the access token is not one of ours") from None
-    if claims.role not in ROLES:
-        raise NotSignedIn.because("invalid_token", "the access token is not one of ours")
-    return claims, expires_at
+        raise _not_ours() from None
+    if claims.role not in ROLES or expires_at - issued_at > LIFETIME.total_seconds():
+        raise _not_ours()
+    return claims, good_from, expires_at
+
+
+def _seconds(value: object) -> int:
+    if type(value) is not int:
+        raise ValueError("no whole number of seconds")
+    return value
+
+
+def _not_ours() -> HubError:
+    return NotSignedIn.because("invalid_token", "the access token is not one of ours")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import typer
 
-from workers.commands import links, people, reports, running, seen
+from workers.commands import backups, keys, links, machines, mails, people, privacy, reports, running, seen
 from workers.commands.output import failing_in_words
 
 app = typer.Typer(
@@ -24,8 +24,14 @@ for command in (running.up, running.web, running.worker, running.puller, running
 for command in (running.migrate, running.seed, reports.doctor, links.sync, reports.runs, reports.conflicts):
     app.command()(command)
 app.command()(seen.seen)
+app.command()(mails.mail)
+app.command()(backups.backup)
+app.command()(backups.restore)
 app.add_typer(links.app, name="link")
+app.add_typer(keys.app, name="keys")
+app.add_typer(privacy.app, name="privacy")
 app.add_typer(people.app, name="user")
+app.add_typer(machines.app, name="key")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

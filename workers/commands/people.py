@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
 from sqlalchemy.orm import Session
 
+from hub.errors import NotFound
 from hub.models.organizations import Member
-from hub.services import accounts, organizations
+from hub.queries import accounts as query
+from hub.services import accounts, lockout, organizations
 from hub.services.accounts import Person
-from hub.services.organizations import GIVEN_ROLES, NewMember
+from hub.services.organizations import OPERATORS_ROLES, NewMember
 from workers import choosing
 from workers.beginnings import COMMAND, new_password
-from workers.commands.output import AsJson, Organization, as_json, opened, say
+from workers.commands.output import AsJson, Organization, as_json, instant, opened, say, table
+
+MOST = 1000
+"""Shown of an organization's people"""
 
 app = typer.Typer(help="People who may sign in.", no_args_is_help=True, rich_markup_mode=None)
-
-
-@app.callback()
-def _group() -> None:
-    """Keeps `add` a word of its own."""
 
 
 @app.command()
@@ -30,7 +31,8 @@ def add(
     role: Annotated[
         str | None,
         typer.Option(
-            help=f"{', '.join(GIVEN_ROLES)}; else staff, or admin of a new organization.", show_default=False
+            help=f"{', '.join(OPERATORS_ROLES)}; else staff, or admin of a new organization.",
+            show_default=False,
         ),
     ] = None,
     name: Annotated[
@@ -69,6 +71,54 @@ def add(
     say(f"{person.email} may sign in as {member.role}.")
     if generated:
         say(f"Password: {generated}  (shown only now)")
+
+
+@app.command(name="list")
+def list_(organization: Organization = None, json: AsJson = False) -> None:
+    """Everybody who may act for an organization, and as what."""
+    with opened() as runtime:
+        organization_id = choosing.organization(runtime.database, organization)
+        with runtime.database.unit_of_work(organization_id) as session:
+            rows = query.page(session, MOST, None, guests=True)
+            people = query.accounts(session, [row.account_id for row in rows])
+            shown = [(row, accounts.read(session, people[row.account_id])) for row in rows]
+    if json:
+        as_json([{"member_id": row.id, "role": row.role, **asdict(person)} for row, person in shown])
+        return
+    table(
+        ("id", "e-mail", "name", "role", "since"),
+        [(row.id, person.email, person.name, row.role, instant(row.created_at)) for row, person in shown],
+        empty="There is nobody.",
+    )
+
+
+@app.command()
+def deactivate(
+    email: Annotated[str, typer.Argument(help="With what they sign in.")], organization: Organization = None
+) -> None:
+    """Take somebody's access to an organization, a super_admin's too, and sign them out of it."""
+    address = accounts.normalized(Person(email, "-")).email
+    with opened() as runtime:
+        here = choosing.organization(runtime.database, organization)
+
+        def work(session: Session) -> None:
+            known = accounts.find(session, address)
+            member = query.member_of_account(session, known.account_id) if known else None
+            if member is None:
+                raise NotFound.because("not_found", f"{address} is no member of this organization")
+            organizations.deactivate(session, member.id)
+
+        runtime.database.transact(here, work, COMMAND)
+    say(f"{address} may not act for this organization any more.")
+
+
+@app.command()
+def unlock(email: Annotated[str, typer.Argument(help="With what they sign in.")]) -> None:
+    """Let somebody try again at once who failed to sign in too often."""
+    address = accounts.normalized(Person(email, "-")).email
+    with opened() as runtime:
+        lockout.unlock(runtime.database, address)
+    say(f"{address} may try again.")
 
 
 def _password(from_stdin: bool, generate: bool) -> str:
