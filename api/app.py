@@ -12,11 +12,12 @@ from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 from starlette.types import Receive, Scope, Send
 
-from api import openapi, problems
-from api.dependencies import Memberships
+from api import openapi, problems, rights
 from api.feed_cache import Shelf
 from api.feeds import FeedsApp
 from api.frame import Frame
+from api.limits import Limiter
+from api.remembered import Keys, Memberships
 from api.routes import API, ROUTERS
 from api.waiting import MOST, Waiting
 from hub.config import Settings
@@ -30,7 +31,7 @@ no thread waits for one, where it cannot time out as it would waiting for a conn
 
 DESCRIPTION = """
 Inventory, bookings and channels of an organization. Sign in with `POST auth/login`, then send
-`Authorization: Bearer <access token>`.
+`Authorization: Bearer <access token>`. Machines send an API key the same way, or as `X-API-Key`.
 
 Nights are dates, half-open: a guest may arrive on the day another departs. Instants are RFC 3339 with an
 offset. Errors are RFC 9457 problem details that name the field at fault. Lists are pages: ask again with
@@ -62,6 +63,7 @@ def _http(settings: Settings | None, runtime: Runtime | None, feeds: FeedsApp) -
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         opened = runtime or Runtime.open(settings or Settings())
         app.state.runtime = opened
+        app.state.limiter = Limiter(opened.settings)
         threads = anyio.to_thread.current_default_thread_limiter()
         threads.total_tokens = opened.settings.database_pool + WAITING_THREADS
         # What is loaded by now stays. Without it a full collection, which an answer of thousands of rows
@@ -72,6 +74,7 @@ def _http(settings: Settings | None, runtime: Runtime | None, feeds: FeedsApp) -
             async with feeds.running():
                 yield
         finally:
+            await app.state.limiter.close()
             gc.unfreeze()
             if runtime is None:
                 opened.close()
@@ -90,6 +93,8 @@ def _http(settings: Settings | None, runtime: Runtime | None, feeds: FeedsApp) -
         redirect_slashes=False,
     )
     app.state.memberships = Memberships()
+    app.state.keys = Keys()
+    app.state.rights = rights.by_endpoint(ROUTERS)
     app.state.waiting = Waiting()
     app.add_middleware(Frame)
     problems.install(app)

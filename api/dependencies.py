@@ -1,100 +1,36 @@
-"""Who is asking: the caller of a request, their role, and the one way to the database."""
+"""Who is asking: the caller of a request, what they may do, and the one way to the database."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Annotated, Any, TypeVar
-from uuid import UUID
+import json
+from typing import Annotated
 
 from fastapi import Depends, Request
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
-from sqlalchemy.orm import Session
+from fastapi.concurrency import run_in_threadpool
+from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
+from starlette.types import Scope
 
+from api import limits
+from api.callers import Caller
+from api.limits import Limiter, Policy
+from api.remembered import Keys
+from api.rights import Right
 from hub import clock
-from hub.database import Actor
 from hub.errors import NotAllowed, NotSignedIn
-from hub.models.organizations import ROLES
 from hub.queries import callers
-from hub.services import tokens
+from hub.queries.callers import KnownKey
+from hub.services import api_keys, tokens
 from sync.runtime import Runtime
 
-T = TypeVar("T")
-
-RECHECK_AFTER = timedelta(minutes=1)
-MOST_REMEMBERED = 10_000
-
-
-class Memberships:
-    """The roles of members as last read; read again after a minute, so that a dismissal counts by then."""
-
-    def __init__(self) -> None:
-        self._seen: dict[UUID, tuple[UUID, str, datetime]] = {}
-
-    def known(self, organization_id: UUID, member_id: UUID, now: datetime) -> str | None:
-        """The member's role if it was read within the last minute."""
-        owner, role, at = self._seen.get(member_id, (None, None, now))
-        return role if owner == organization_id and now - at < RECHECK_AFTER else None
-
-    def remember(self, organization_id: UUID, member_id: UUID, role: str, now: datetime) -> None:
-        if len(self._seen) >= MOST_REMEMBERED:
-            self._seen.clear()
-        self._seen[member_id] = (organization_id, role, now)
-
-    def forget(self, member_id: UUID) -> None:
-        """Read it again at the next request: this member was just changed."""
-        self._seen.pop(member_id, None)
-
-
-@dataclass(slots=True)
-class Caller:
-    """A member of an organization, as of their token; `transact` asks whether they still are one."""
-
-    organization_id: UUID
-    member_id: UUID
-    role: str
-    request_id: str | None
-    runtime: Runtime
-    memberships: Memberships
-    floor: str = field(default=ROLES[0])
-    """The least role that this request needs"""
-
-    @property
-    def actor(self) -> Actor:
-        return Actor("member", self.member_id, request_id=self.request_id)
-
-    def require(self, role: str) -> Caller:
-        """NotAllowed unless the caller's role is this one or above it."""
-        self.floor = max(self.floor, role, key=ROLES.index)
-        _reaches(self.role, self.floor)
-        return self
-
-    def transact(self, work: Callable[[Session], T]) -> T:
-        """Run `work` in one transaction of the caller's organization, again if it lost a race."""
-
-        def checked(session: Session) -> T:
-            self._still_a_member(session)
-            return work(session)
-
-        return self.runtime.database.transact(self.organization_id, checked, self.actor)
-
-    def _still_a_member(self, session: Session) -> None:
-        now = clock.now()
-        role = self.memberships.known(self.organization_id, self.member_id, now)
-        if role is None:
-            role = callers.role_of(session, self.member_id)
-            if role is None:
-                raise NotSignedIn.because("not_a_member", "you are no longer a member; ask an admin")
-            self.memberships.remember(self.organization_id, self.member_id, role, now)
-        _reaches(role, self.floor)
-
+SIGNING_IN = ("/api/v1/auth/", "/api/v1/invitations/")
+"""Beginnings of addresses at which passwords and tokens can be tried out"""
 
 bearer = HTTPBearer(
     auto_error=False,
     bearerFormat="JWT",
-    description="The access token of auth/login and auth/refresh",
+    description="The access token of auth/login and auth/refresh, or an API key",
 )
+key_header = APIKeyHeader(name="X-API-Key", auto_error=False, description="An API key")
 
 
 def runtime_of(request: Request) -> Runtime:
@@ -103,44 +39,137 @@ def runtime_of(request: Request) -> Runtime:
     return runtime
 
 
-def at_least(role: str) -> Callable[..., Any]:
-    """A dependency: the caller, in this role or above it."""
+def address_of(request: Request) -> str | None:
+    """From where it is asked, as far as trusted proxies say (HUB_TRUSTED_PROXIES)."""
+    return request.client.host if request.client else None
 
-    async def caller(
-        request: Request,
-        credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)],
-    ) -> Caller:
-        if credentials is None:
-            raise NotSignedIn.because("no_token", "send an access token: Authorization: Bearer ...")
-        runtime = runtime_of(request)
-        claims = tokens.read_access(runtime.database.vault.token_key, credentials.credentials, clock.now())
-        asking = Caller(
-            organization_id=claims.organization_id,
-            member_id=claims.member_id,
-            role=claims.role,
-            request_id=request.state.request_id,
-            runtime=runtime,
-            memberships=request.app.state.memberships,
-        )
-        return asking.require(role)
 
+def right_of(request: Request) -> Right:
+    """The row of the operation that is asked for; NotAllowed where it has none."""
+    found: tuple[str, Right] | None = request.app.state.rights.get(
+        (request.method, request.scope["endpoint"])
+    )
+    if found is None:
+        raise NotAllowed.because("no_right", "nobody may do this: it has no row in the table of rights")
+    operation, right = found
+    request.scope["state"]["route"] = operation
+    return right
+
+
+async def signed(
+    request: Request,
+    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)],
+    key: Annotated[str | None, Depends(key_header)],
+) -> Caller:
+    """Whoever asks, if the operation's row lets them in."""
+    right = right_of(request)
+    sent = credentials.credentials if credentials else key
+    if not sent:
+        raise NotSignedIn.because("no_token", "send an access token: Authorization: Bearer ...")
+    if credentials is None or sent.startswith(api_keys.PREFIX):
+        caller = await _machine(request, right, sent)
+    else:
+        caller = _person(request, right, sent)
+    request.scope["state"]["caller"] = caller
+    await _counted(request.scope, request.app.state.limiter, limits.CALLER, str(caller.id))
+    caller.check()
     return caller
 
 
-AnyMember = Annotated[Caller, Depends(at_least("guest"))]
-Staff = Annotated[Caller, Depends(at_least("staff"))]
-Manager = Annotated[Caller, Depends(at_least("manager"))]
-Admin = Annotated[Caller, Depends(at_least("admin"))]
+Signed = Annotated[Caller, Depends(signed)]
+"""The caller: who may be one is said by the operation's row in `api/rights.py`, and nowhere else"""
+
+AnyMember = Signed
+Staff = Signed
+Manager = Signed
+Admin = Signed
 
 
-async def _of_process(request: Request) -> Runtime:
+async def anyone(request: Request) -> Runtime:
+    """No caller at all, for operations whose row lets anyone in: only what this process works with."""
+    if not right_of(request).public:
+        raise NotAllowed.because("no_right", "this is not open to anyone: its row says so")
+    limiter: Limiter = request.app.state.limiter
+    operation = request.scope["path"]
+    if operation.startswith(SIGNING_IN):
+        network = limits.network_of(address_of(request))
+        await _counted(request.scope, limiter, limits.AUTH_ADDRESS, network)
+        if account := _account(await request.body()):  # from there: strangers elsewhere shut nobody out
+            await _counted(request.scope, limiter, limits.AUTH_ACCOUNT, f"{account} {network}")
+    elif operation.startswith("/api/"):
+        await _counted(request.scope, limiter, limits.PUBLIC, limits.network_of(address_of(request)))
     return runtime_of(request)
 
 
-Anyone = Annotated[Runtime, Depends(_of_process)]
-"""No caller at all: only what this process works with, for routes that nobody needs to sign in for"""
+Anyone = Annotated[Runtime, Depends(anyone)]
 
 
-def _reaches(role: str, floor: str) -> None:
-    if ROLES.index(role) < ROLES.index(floor):
-        raise NotAllowed.because("role", f"this needs the role {floor}; yours is {role}")
+def _person(request: Request, right: Right, token: str) -> Caller:
+    runtime = runtime_of(request)
+    claims = tokens.read_access(runtime.database.vault.token_key, token, clock.now())
+    return Caller(
+        organization_id=claims.organization_id,
+        member_id=claims.member_id,
+        key_id=None,
+        role=claims.role,
+        scopes=frozenset(),
+        right=right,
+        request_id=request.state.request_id,
+        address=address_of(request),
+        runtime=runtime,
+        memberships=request.app.state.memberships,
+    )
+
+
+async def _machine(request: Request, right: Right, key: str) -> Caller:
+    known = await _known(request, key)
+    if known is None:
+        raise NotSignedIn.because("invalid_key", "this key is not one of ours, or has been revoked")
+    if known.expires_at is not None and clock.now() >= known.expires_at:
+        raise NotSignedIn.because("key_expired", "this key has expired; an admin makes another")
+    return Caller(
+        organization_id=known.organization_id,
+        member_id=None,
+        key_id=known.id,
+        role=None,
+        scopes=known.scopes,
+        right=right,
+        request_id=request.state.request_id,
+        address=address_of(request),
+        runtime=runtime_of(request),
+        memberships=request.app.state.memberships,
+    )
+
+
+async def _known(request: Request, key: str) -> KnownKey | None:
+    """From memory for a minute; then its use is written, and whether it is still one is read."""
+    keys: Keys = request.app.state.keys
+    database, key_hash, now = runtime_of(request).database, api_keys.hashed(key), clock.now()
+    if known := keys.known(key_hash, now):
+        return known
+    where = limits.network_of(address_of(request))
+    await _counted(request.scope, request.app.state.limiter, limits.UNKNOWN_KEY, where)
+    found = await run_in_threadpool(
+        database.transact, None, lambda session: callers.use_key(session, key_hash, now)
+    )
+    if found is not None:
+        keys.remember(key_hash, found, now)
+    return found
+
+
+async def _counted(scope: Scope, limiter: Limiter, policy: Policy, who: str) -> None:
+    """The narrowest limit that was met is told with the answer."""
+    count = await limiter.count(policy, who)
+    told = scope["state"].get("count")
+    if count is not None and (told is None or count.left <= told.left):
+        scope["state"]["count"] = count
+
+
+def _account(body: bytes) -> str | None:
+    """Whom somebody tries to be, if the body says it."""
+    try:
+        said = json.loads(body) if body else None
+    except (ValueError, RecursionError):
+        return None
+    email = said.get("email") if isinstance(said, dict) else None
+    return email.strip().casefold() if isinstance(email, str) and email.strip() else None

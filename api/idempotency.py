@@ -18,7 +18,7 @@ from pydantic import BaseModel
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from api.dependencies import Caller
+from api.callers import Caller
 from hub.database import StaleRead, vault_of
 from hub.errors import Refused
 from hub.queries import idempotency as query
@@ -55,7 +55,7 @@ class Once:
             return _response(work(session))
         # Keyed, because what is asked may hold a password.
         request_hash = vault_of(session).blind_index("request", self.asked, caller.organization_id)
-        if not query.claim(session, caller.member_id, self.key, request_hash):
+        if not query.claim(session, caller.id, self.key, request_hash):
             return _replay(session, caller, self.key, request_hash)
         response = _response(work(session))
         _keep(session, caller, self.key, response)
@@ -95,7 +95,7 @@ def _asked(request: Request, body: bytes) -> str:
 
 
 def _replay(session: Session, caller: Caller, key: str, request_hash: bytes) -> Response:
-    row = query.answered(session, caller.member_id, key)
+    row = query.answered(session, caller.id, key)
     if row is None:
         raise StaleRead  # the first one's key was swept away in between
     if row.request_hash != request_hash:
@@ -110,7 +110,7 @@ def _keep(session: Session, caller: Caller, key: str, response: Response) -> Non
     """The answer may name a guest: it is sealed like everything that does."""
     sealed = vault_of(session).seal(bytes(response.body).decode())
     headers = {name: value for name, value in response.headers.items() if name in KEPT}
-    query.keep(session, caller.member_id, key, response.status_code, sealed, headers)
+    query.keep(session, caller.id, key, response.status_code, sealed, headers)
 
 
 def _response(answer: Answer) -> Response:

@@ -6,15 +6,16 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from api.dependencies import Caller
+from api.callers import Caller
+from api.rights import Right
 from api.schemas.links import NEW_LINK, LinkOut, PreviewCounts, PreviewEventOut, PreviewOut
-from hub import clock
 from hub.database import vault_of
 from hub.models.links import Link
-from hub.models.organizations import ROLES
 from hub.queries import links as query
 from sync.preview import Preview
 
+FEEDS = Right("manager", "sync")
+"""Who sees the secret address of a feed"""
 MOST_EVENTS = 500
 MOST_PROBLEMS = 100
 
@@ -65,13 +66,12 @@ PREVIEW: dict[str, Any] = {
 
 def told(session: Session, caller: Caller, row: Link) -> LinkOut:
     """A link as this caller may see it. Within `caller.transact`, which has just asked for their role."""
-    role = caller.memberships.known(caller.organization_id, caller.member_id, clock.now()) or caller.role
     return LinkOut.of(
         row,
         query.connection(session, row.connection_id),
         vault_of(session),
         caller.runtime.settings,
-        with_feed=ROLES.index(role) >= ROLES.index("manager"),
+        with_feed=caller.may(FEEDS),
     )
 
 

@@ -64,9 +64,10 @@ EXAMPLES: dict[int, Reason] = {
     500: Reason("internal", "something went wrong on our side; the log has it under this request's id"),
     502: Reason("unavailable", "calendar.example.com did not answer within 20 s"),
     503: Reason("unavailable", "the database cannot answer now; try again"),
+    504: Reason("too_slow", "it was not done within 60 s; it may still be: look before you ask again"),
 }
 
-EVERYWHERE = (500, 503)
+EVERYWHERE = (500, 503, 504)
 WITH_A_CALLER = (401, 403)
 WITH_A_BODY = (400, 413, 415, 422)
 
@@ -128,6 +129,7 @@ def _shared(name: str, operation: dict[str, Any]) -> set[int]:
     shared = {*EVERYWHERE}
     shared |= {*WITH_A_CALLER} if "security" in operation else set()
     shared |= {409} if "security" in operation and not name.startswith("GET ") else set()
+    shared |= {429} if name.split()[1].startswith("/api/") else set()
     shared |= {*WITH_A_BODY} if "requestBody" in operation else set()
     shared |= {422} if any(parameter["in"] != "path" for parameter in parameters) else set()
     shared |= {404} if any(parameter["in"] == "path" for parameter in parameters) else set()

@@ -21,10 +21,11 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from api.etags import PreconditionFailed
+from api.limits import TooOften
 from api.waiting import AllWait, TooManyWait
 from connectors.errors import ConnectorError
 from hub.database import constraint, sqlstate
-from hub.errors import Conflict, HubError, NotAllowed, NotFound, NotSignedIn, Reason, Refused
+from hub.errors import Conflict, HubError, NotAllowed, NotFound, NotSignedIn, Reason, Refused, TooManyTries
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +41,8 @@ STATUSES: Mapping[type[HubError], int] = {
     NotSignedIn: 401,
     PreconditionFailed: 412,
     TooManyWait: 429,
+    TooOften: 429,
+    TooManyTries: 429,
     AllWait: 503,
 }
 
@@ -54,10 +57,11 @@ TITLES: Mapping[int, str] = {
     413: "The request is too large",
     415: "The request is no JSON",
     422: "The request cannot be met",
-    429: "Too many of your requests at once",
+    429: "Too many of your requests",
     500: "The hub made a mistake",
     502: "The channel did not answer as it should",
     503: "The hub is too busy, or not ready",
+    504: "It takes too long",
 }
 
 HEADERS: Mapping[int, Mapping[str, str]] = {
@@ -147,7 +151,9 @@ async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, HubError)
     reasons = error.reasons or [Reason("refused", "refused without a reason")]
     status = next(STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES)
-    return answer(status, reasons, request_id_of(request))
+    wait = reasons[0].facts.get("seconds") if isinstance(error, TooOften | TooManyTries) else None
+    headers = {"Retry-After": str(wait)} if wait else None
+    return answer(status, reasons, request_id_of(request), headers)
 
 
 async def _channel(request: Request, error: Exception) -> Response:

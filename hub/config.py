@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_network
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -31,12 +32,48 @@ class Settings(BaseSettings):
     admin_password: SecretStr | None = None
     allowed_private_hosts: str = ""
     demo_feeds_url: str | None = None
+    google_client_id: str | None = None
+    google_client_secret: SecretStr | None = None
+    google_api_root: str | None = None
     import_horizon_days: int = Field(default=548, ge=31, le=1100)
     lease_seconds: int = Field(default=60, ge=5, le=600)
     worker_concurrency: int = Field(default=2, ge=1, le=64)
     pull_concurrency: int = Field(default=24, ge=1, le=256)
     database_pool: int = Field(default=12, ge=1, le=200)
+    trusted_proxies: str = ""
+    cors_origins: str = ""
+    max_body_bytes: int = Field(default=1024 * 1024, ge=1024, le=64 * 1024 * 1024)
+    request_seconds: int = Field(default=60, ge=1, le=600)
+    rate_auth_address: int = Field(default=30, ge=0)
+    rate_auth_account: int = Field(default=10, ge=0)
+    rate_public: int = Field(default=120, ge=0)
+    rate_caller: int = Field(default=1200, ge=0)
+    log_format: Literal["console", "json"] = "console"
+    sentry_dsn: SecretStr | None = None
+    otel_endpoint: str | None = None
+    retention_guest_days: int = Field(default=0, ge=0)
+    retention_event_text_days: int = Field(default=90, ge=0)
+    retention_mail_days: int = Field(default=90, ge=0)
+    retention_run_days: int = Field(default=90, ge=0)
+    retention_way_in_days: int = Field(default=30, ge=0)
+    retention_idempotency_hours: int = Field(default=168, ge=0)
+    backup_dir: Path | None = None
+    backup_days: int = Field(default=30, ge=1)
+    backup_every_hours: int = Field(default=24, ge=0)
+    backup_key: SecretStr | None = None
     test_clock: bool = False
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, value: str) -> str:
+        for part in _listed(value):
+            ip_network(part, strict=False)
+        return value
+
+    @field_validator("backup_dir", mode="before")
+    @classmethod
+    def _none_is_none(cls, value: Any) -> Any:
+        return value or None
 
     @field_validator("base_url")
     @classmethod
@@ -65,7 +102,17 @@ class Settings(BaseSettings):
     @property
     def private_hosts(self) -> tuple[str, ...]:
         """Hosts, host:port pairs or networks to which outgoing calls may go although they are private."""
-        return tuple(part.strip() for part in self.allowed_private_hosts.split(",") if part.strip())
+        return _listed(self.allowed_private_hosts)
+
+    @property
+    def proxies(self) -> tuple[str, ...]:
+        """Addresses and networks whose word on where a request comes from is believed."""
+        return _listed(self.trusted_proxies)
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """Whose pages may ask the API from a browser."""
+        return tuple(origin.rstrip("/") for origin in _listed(self.cors_origins))
 
     def signing_key(self) -> bytes:
         return self._required(self.secret_key, "HUB_SECRET_KEY").encode()
@@ -82,6 +129,10 @@ class Settings(BaseSettings):
                 "generates it there, HUB_DATA_DIR says where it is, a production set-up must supply it"
             )
         return secret.get_secret_value()
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
 class _NamedFiles(PydanticBaseSettingsSource):

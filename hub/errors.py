@@ -7,6 +7,7 @@ What can go wrong in the hub, by what the caller should do next. None of them kn
   - Conflict        the inventory or the state forbids it: choose other dates, or look again
   - NotAllowed      your role does not cover it: ask somebody who may
   - NotSignedIn     nobody is known to be asking: sign in
+  - TooManyTries    wait for so many seconds, then try again
   - Misconfigured   the operator must change a setting
 """
 
@@ -58,6 +59,10 @@ class NotAllowed(HubError):
 
 class NotSignedIn(HubError):
     pass
+
+
+class TooManyTries(HubError):
+    """The same for whomever it was tried, whether or not there is such a person; `seconds` says how long."""
 
 
 class Misconfigured(Exception):

@@ -176,8 +176,14 @@ def _state(session: Session, link_id: UUID, state: str, reason: str | None) -> L
     return row
 
 
-def _record(session: Session, row: Link, action: str, **sides: Mapping[str, Any]) -> None:
-    changes.record(session, "link", row.id, action, property_id=row.property_id, **sides)
+def _record(
+    session: Session,
+    row: Link,
+    action: str,
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
+) -> None:
+    changes.record(session, "link", row.id, action, before=before, after=after, property_id=row.property_id)
 
 
 def _connection(session: Session, connection_id: UUID) -> Connection:
@@ -227,7 +233,7 @@ def placed(session: Session, scope: Scope) -> UUID:
     if found is None:
         raise Refused.because("required", "name a property, a unit type or a unit", "property_id")
     session.get(Property, (organization_id, found), with_for_update=SHARED)
-    asking.property_of(session, found)
+    asking.named_property(session, found)
     return found
 
 

@@ -21,16 +21,14 @@ from sync.runtime import Runtime
 log = logging.getLogger(__name__)
 
 RETENTION: dict[str, tuple[timedelta, str]] = {
-    "idempotency_keys": (timedelta(days=7), "created_at < :before"),
     "outbox": (timedelta(days=7), "state = 'done' AND done_at < :before"),
     "refresh_tokens": (timedelta(days=1), "expires_at < :before"),
-    "sync_runs": (timedelta(days=90), "finished_at < :before AND state IN ('done', 'failed', 'cancelled')"),
     "feed_fetches": (timedelta(days=90), "last_at < :before"),
     "feed_entries": (timedelta(days=400), "withdrawn_at < :before"),
     "feed_exports": (timedelta(days=400), "until_at < :before"),
     "external_events": (timedelta(days=400), "ends_at < :before"),
 }
-"""Per table how long what is over is kept, and what is over"""
+"""Per table how long what is over is kept, and what is over; what can be set is in hub.services.retention"""
 
 HOSTS = timedelta(days=7)
 """After which a host that was spared and not heard of since is like any other"""

@@ -22,7 +22,7 @@ from hub.errors import Misconfigured
 from hub.vault import Vault
 from sync.planning import draining
 from sync.runtime import Runtime
-from workers import examined
+from workers import examined, exposed
 from workers.app import build
 
 OLDEST_PYTHON = (3, 11)
@@ -215,6 +215,7 @@ CHECKS: Mapping[str, Callable[[Settings], Found]] = {
     "python": python,
     "data-dir": data_dir,
     "keys": keys,
+    "secrets": exposed.secrets,
     "database": database,
     "schema": schema,
     "redis": redis_server,

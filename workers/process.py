@@ -8,12 +8,11 @@ from typing import Any
 
 from celery import signals
 
+from hub import logs, reporting
 from hub.config import Settings
 from sync.runtime import Runtime
 
 logger = logging.getLogger(__name__)
-
-FORMAT = "%(asctime)s %(levelname)s %(name)s %(message)s"
 
 _open: list[Runtime] = []
 _opening = threading.Lock()
@@ -49,10 +48,9 @@ def _end(**_: Any) -> None:
 
 @signals.setup_logging.connect
 def _log(**_: Any) -> None:
-    """Ours from INFO on; Celery's chatter, several lines a second, only where something is wrong."""
-    logging.basicConfig(level=logging.INFO, format=FORMAT)
-    for chatty in ("celery", "kombu", "httpx", "httpcore", "alembic"):
-        logging.getLogger(chatty).setLevel(logging.WARNING)
+    settings = Settings()
+    logs.configure(settings)
+    reporting.begin(settings)
 
 
 @signals.task_failure.connect

@@ -33,12 +33,13 @@ def web(host: str, port: int) -> Program:
         "web",
         _python(
             "uvicorn",
-            "api.app:create",
+            "api.serve:door",
             "--factory",
             *("--host", host, "--port", str(port)),
             *("--loop", "uvloop", "--http", "httptools"),
             "--no-access-log",
             "--no-server-header",
+            "--no-proxy-headers",  # HUB_TRUSTED_PROXIES says whom to believe
             *("--timeout-keep-alive", "65"),
             *("--timeout-graceful-shutdown", str(GRACE)),
         ),

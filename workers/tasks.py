@@ -7,10 +7,12 @@ from uuid import UUID
 
 from celery import current_app, shared_task
 
+from hub.services import retention as retention_service
 from sync import due, expiry, sweeps
 from sync import pull as pulling
 from sync import relay as relaying
 from sync.due import Due
+from workers import backing
 from workers.process import runtime
 from workers.queues import waiting
 from workers.schedule import PULLS
@@ -61,3 +63,15 @@ def relay() -> None:
 def sweep() -> None:
     """Forget what has been kept long enough."""
     sweeps.sweep(runtime())
+
+
+@shared_task(name="retention")
+def retention() -> None:
+    """Forget what the settings say is to be kept no longer."""
+    retention_service.carry_out(runtime().database, runtime().settings)
+
+
+@shared_task(name="back_up")
+def back_up() -> None:
+    """Write a backup where one is due, and its keys anew where somebody was forgotten since."""
+    backing.back_up_if_due(runtime())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from api.routes import (
+    api_keys,
     audit,
     auth,
     availability,
@@ -14,10 +15,15 @@ from api.routes import (
     conflicts,
     connections,
     connectors,
+    google,
     health,
+    invitations,
     link_steps,
     links,
+    mailed,
     members,
+    my,
+    privacy,
     properties,
     runs,
     seen,
@@ -46,6 +52,12 @@ ROUTERS: tuple[tuple[str, APIRouter], ...] = (
     (API, properties.router),
     (API, auth.router),
     (API, members.router),
+    (API, privacy.router),
+    (API, invitations.router),
+    (API, mailed.router),
+    (API, my.router),
+    (API, google.router),
+    (API, api_keys.router),
     (ROOT, health.router),
 )
 """Under which prefix each subject's router is found; those asked most come first."""

@@ -15,6 +15,7 @@ from api.pagination import Page, Paged, next_cursor, shown
 from api.schemas.changes import CHANGE, ChangeOut
 from api.schemas.common import Instant, Line
 from hub.queries import changes
+from hub.queries.changes import Wanted
 
 router = APIRouter(prefix="/audit", tags=["audit"])
 
@@ -29,24 +30,27 @@ def page(
     paging: Paged,
     entity: Annotated[Line | None, Query(description="booking, blackout, unit ...")] = None,
     entity_id: UUID | None = None,
-    actor: Annotated[UUID | None, Query(description="The member who did it")] = None,
+    actor: Annotated[UUID | None, Query(description="The member or the key that did it")] = None,
+    for_whom: Annotated[UUID | None, Query(alias="for", description="The guest or account")] = None,
+    action: Annotated[Line | None, Query(description="created, changed, cancelled, failed ...")] = None,
+    request_id: Annotated[Line | None, Query(description="The request's X-Request-ID")] = None,
     first: Annotated[Instant | None, Query(alias="from", description="From this instant on")] = None,
     after: Annotated[Instant | None, Query(alias="to", description="Before this instant")] = None,
 ) -> Page[ChangeOut]:
-    """Newest first. It names no guest."""
-    starts_at, ends_at = instant(first, "from"), instant(after, "to")
+    """Newest first. It names nobody: of what people are called only that it changed."""
+    wanted = Wanted(
+        entity=entity,
+        entity_id=entity_id,
+        action=action,
+        actor_id=actor,
+        for_id=for_whom,
+        request_id=request_id,
+        starts_at=instant(first, "from"),
+        ends_at=instant(after, "to"),
+    )
 
     def work(session: Session) -> Page[ChangeOut]:
-        rows = changes.page(
-            session,
-            entity=entity,
-            entity_id=entity_id,
-            actor_id=actor,
-            starts_at=starts_at,
-            ends_at=ends_at,
-            limit=paging.fetch,
-            after=paging.after,
-        )
+        rows = changes.page(session, wanted, limit=paging.fetch, after=paging.after)
         return Page(
             items=[ChangeOut.of(row) for row in shown(rows, paging)],
             next_cursor=next_cursor(rows, paging, lambda row: (row.at, row.id)),

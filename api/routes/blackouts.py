@@ -46,7 +46,7 @@ def told(session: Session, row: Blackout) -> BlackoutOut:
     status_code=201,
     summary="Take a unit off the market",
     response_model=BlackoutOut,
-    responses={**example(201, BLACKOUT, "Off the market"), **documented(404, 409)},
+    responses={**example(201, BLACKOUT, "Off the market"), **documented(409)},
 )
 def create(caller: Staff, body: NewBlackout, once: Idempotent) -> Response:
     """Never over what we sold; over what a channel says it may lie."""

@@ -10,7 +10,8 @@ from fastapi import APIRouter, Response
 from sqlalchemy.orm import Session
 
 from api.booked import told
-from api.dependencies import Caller, Staff
+from api.callers import Caller
+from api.dependencies import Staff
 from api.etags import etag
 from api.openapi import documented, example
 from api.routes.bookings import BOOKING

@@ -27,6 +27,7 @@ from hub.errors import NotFound, Refused
 from hub.queries import bookings as query
 from hub.queries import changes, properties
 from hub.queries.bookings import BookingFilter
+from hub.queries.changes import Wanted
 from hub.services import bookings, guests
 from hub.services.bookings import Booked
 
@@ -39,6 +40,7 @@ BOOKING: dict[str, Any] = {
     "status": "confirmed",
     "source": "phone",
     "guests": 2,
+    "guest_id": "0198c2f0-6c1e-7b7a-9f00-3d2c5a9be106",
     "guest": {"name": "Ada Lovelace", "email": "ada@example.com", "phone": "+34600123456", "note": None},
     "items": [
         {
@@ -66,7 +68,7 @@ BOOKING: dict[str, Any] = {
     status_code=201,
     summary="Book or hold units",
     response_model=BookingOut,
-    responses={**example(201, BOOKING, "Booked"), **documented(404, 409)},
+    responses={**example(201, BOOKING, "Booked"), **documented(409)},
 )
 def create(caller: Staff, body: NewBooking, once: Idempotent) -> Response:
     """
@@ -100,7 +102,8 @@ def page(
         Query(
             min_length=1,
             max_length=320,
-            description="A reference, or exactly an e-mail address or a phone number with its country",
+            description="A reference, whole words of a guest's name in any order, or exactly an e-mail"
+            " address or a phone number with its country",
         ),
     ] = None,
     property_id: Annotated[UUID | None, Query(description="Of this property")] = None,
@@ -172,9 +175,8 @@ def history(caller: Staff, booking_id: UUID, paging: Paged) -> Page[ChangeOut]:
 
     def work(session: Session) -> Page[ChangeOut]:
         query.one(session, booking_id)
-        rows = changes.page(
-            session, entity="booking", entity_id=booking_id, limit=paging.fetch, after=paging.after
-        )
+        wanted = Wanted(entity="booking", entity_id=booking_id)
+        rows = changes.page(session, wanted, limit=paging.fetch, after=paging.after)
         return Page(
             items=[ChangeOut.of(row) for row in shown(rows, paging)],
             next_cursor=next_cursor(rows, paging, lambda row: (row.at, row.id)),
@@ -201,7 +203,7 @@ def _midnight(day: date | None, zone: ZoneInfo, field: str) -> datetime | None:
 
 
 def _search(session: Session, q: str | None) -> dict[str, Any]:
-    """What `q` may mean: an address has an @, a phone number begins with +, all else is a reference."""
+    """What `q` may mean: an address has an @, a phone number begins with +, else a reference or a name."""
     if q is None:
         return {}
     text = q.strip()
@@ -209,4 +211,4 @@ def _search(session: Session, q: str | None) -> dict[str, Any]:
         return {"email_index": guests.email_index(session, guests.email(text, "q"))}
     if text.startswith("+"):
         return {"phone_index": guests.phone_index(session, guests.phone(text, "q"))}
-    return {"reference": text.upper()}
+    return {"reference": text.upper(), "words": guests.word_indexes(session, text)}

@@ -10,7 +10,8 @@ from fastapi import APIRouter, Query
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from api.dependencies import Caller, Manager, Staff
+from api.callers import Caller
+from api.dependencies import Manager, Staff
 from api.etags import etag
 from api.idempotency import Answer, Idempotent
 from api.linked import LINK, PREVIEW, previewed, told

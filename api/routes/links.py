@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from api import etags
-from api.dependencies import Caller, Manager, Staff
+from api.callers import Caller
+from api.dependencies import Manager, Staff
 from api.etags import IfMatch, etag
 from api.idempotency import Answer, Idempotent
 from api.linked import LINK, PREVIEW, previewed, told
