@@ -28,7 +28,7 @@ from hub.services.tokens import Claims, issue_access
 from sync.runtime import Runtime
 from workers import programs
 
-OURS = "api.app:create"
+OURS = "api.serve:door"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +65,9 @@ class BenchHub:
         port = free_port()
         command = [app if part == OURS else part for part in programs.web("127.0.0.1", port).command]
         command += ["--log-level", "warning"]
-        environment = {**os.environ, "HUB_DATA_DIR": str(self.data_dir)}
-        process = subprocess.Popen(command, env=environment)
+        environment = {**os.environ, "HUB_DATA_DIR": str(self.data_dir), "HUB_RATE_CALLER": "1000000000"}
+        with (self.data_dir / "web.log").open("ab") as log:
+            process = subprocess.Popen(command, env=environment, stderr=log)
         try:
             base = f"http://127.0.0.1:{port}"
             until_answering(base, process)

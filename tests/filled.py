@@ -25,6 +25,7 @@ from hub.services.bookings import BookingRequest
 from hub.services.guests import GuestFields
 from hub.services.units import NewUnit
 from tests import factories
+from tests.filled_people import nobodys, people
 
 DOMAIN = "hub.example"
 
@@ -48,10 +49,13 @@ def a_full_organization(database: Database) -> Member:
         closed = BlackoutRequest(rooms[1].id, nights, "maintenance", "paint")
         blackouts_service.add(session, closed, DOMAIN)
     with database.unit_of_work(here) as session:
-        for row in _channel(here, rooms[0], booked.booking) + _records(here, admin):
+        assert booked.booking.guest_id is not None
+        made = _channel(here, rooms[0], booked.booking) + _records(here, admin)
+        for row in made + people(admin, booked.booking.guest_id, rooms[0].property_id):
             session.add(row)
             session.flush()
         hosts.spare(session, f"{here}.example", 1, clock.now(), None, clock.now())
+        nobodys(session, admin)
     return admin
 
 

@@ -35,11 +35,10 @@ import os, pathlib, signal, sys
 
 def main():
     name = pathlib.Path(sys.argv[0]).name
-    try:
-        print("ran", name, *sys.argv[1:], flush=True)
-        if name == "hub" and sys.argv[1:] == ["up"]:
-            signal.pause()
-    except KeyboardInterrupt:
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # it waits until it is waited for
+    print("ran", name, *sys.argv[1:], flush=True)
+    if name == "hub" and sys.argv[1:] == ["up"]:
+        signal.sigwait({signal.SIGINT})
         print("stopped cleanly", flush=True)
     return 3 if os.environ.get("FAILING") == name else 0
 """

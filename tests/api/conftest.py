@@ -30,6 +30,11 @@ def runtime(servers: Servers, database: Address) -> Iterator[Runtime]:
         base_url="https://hub.example.com",
         secret_key=factories.SIGNING_KEY.decode(),
         encryption_keys=factories.FERNET_KEY,
+        # All tests come from one address, and in one minute.
+        rate_auth_address=0,
+        rate_auth_account=0,
+        rate_public=0,
+        rate_caller=0,
     )
     opened = Runtime(settings, Database(database.app_url, factories.a_vault()), Network(CHANNELS))
     yield opened

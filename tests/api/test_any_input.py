@@ -16,8 +16,9 @@ from api.openapi import operations
 from api.schemas.auth import LOGIN, REFRESH
 from api.schemas.connections import NEW_CONNECTION
 from api.schemas.inventory import NEW_PROPERTY, NEW_UNIT, NEW_UNIT_TYPE
+from api.schemas.invitations import ACCEPTED, NEW_INVITATION
 from api.schemas.links import PREVIEW_ASKED
-from api.schemas.members import NEW_MEMBER
+from api.schemas.mailed import CONFIRMED, REGISTRATION, RESET_ASKED, RESET_CONFIRMED
 from sync.runtime import Runtime
 from tests.api.houses import V1, House, day
 
@@ -85,8 +86,14 @@ def _bodies(home: House) -> list[tuple[str, str, Any]]:
         ("POST", "/connections", {**NEW_CONNECTION, "settings": {"url": NOWHERE}}),
         ("POST", "/links", {"connection_id": channel["id"], "unit_id": home.rooms[0], "direction": "export"}),
         ("POST", "/links/preview", {**PREVIEW_ASKED, "settings": {"url": NOWHERE}}),
-        ("POST", "/organization/members", NEW_MEMBER),
-        ("PATCH", f"/organization/members/{home.member_id}", {"role": "admin"}),
+        ("POST", "/organization/invitations", NEW_INVITATION | {"property_ids": [home.property_id]}),
+        ("POST", "/invitations/accept", ACCEPTED),
+        ("POST", "/auth/password-reset", RESET_ASKED),
+        ("POST", "/auth/password-reset/confirm", RESET_CONFIRMED),
+        ("POST", "/auth/register", REGISTRATION),
+        ("POST", "/auth/register/confirm", CONFIRMED),
+        ("PATCH", "/auth/me", {"preferences": {"locale": "es-ES", "time_zone": "Europe/Madrid"}}),
+        ("PATCH", f"/organization/members/{home.member_id}", {"role": "admin", "property_ids": []}),
         ("PATCH", "/auth/me", {"name": "Ada", "password": "longer than ten", "current_password": "wrong"}),
         ("POST", "/auth/login", LOGIN),
         ("POST", "/auth/refresh", REFRESH),

@@ -106,12 +106,19 @@ def test_an_access_token_lasts_a_quarter_of_an_hour(ada: Person, clock: FrozenCl
 
 def test_one_may_choose_the_organization_to_sign_in_to(ada: Person, house: House) -> None:
     body = {"email": ada.email, "name": "Ignored", "role": "manager"}
-    member = house.post("/organization/members", body).json()
-    assert member["name"] == "Ada Admin"
+    invitation = house.post("/organization/invitations", body).json()
+    token = invitation["link"].rpartition("/")[2]
+    assert (
+        ada.client.post(f"{V1}/invitations/accept", json={"token": token, "password": PASSWORD}).status_code
+        == 204
+    )
     there = ada.login(organization_id=str(house.organization_id))
-    assert (there["member_id"], there["role"]) == (member["id"], "manager")
+    assert there["role"] == "manager"
+    assert ada.me().json()["name"] == "Ada Admin"
     assert len(ada.me().json()["organizations"]) == 2
-    answer = ada.post("/login", {"email": ada.email, "password": PASSWORD, "organization_id": member["id"]})
+    answer = ada.post(
+        "/login", {"email": ada.email, "password": PASSWORD, "organization_id": invitation["id"]}
+    )
     check_problem(answer, 422, "unknown", "organization_id")
 
 
@@ -145,3 +152,52 @@ def test_a_disabled_account_cannot_refresh(ada: Person, runtime: Runtime) -> Non
     check_problem(
         ada.post("/refresh", {"refresh_token": said["refresh_token"]}), 401, "invalid_refresh_token"
     )
+
+
+def test_preferences_are_chosen_one_by_one_and_taken_back(ada: Person) -> None:
+    ada.login()
+    nothing = dict.fromkeys(("locale", "time_zone", "theme", "week_starts_on", "clock"))
+    assert ada.me().json()["preferences"] == nothing
+    ada.me("PATCH", {"preferences": {"locale": "es-ES", "theme": "dark"}})
+    said = ada.me("PATCH", {"preferences": {"theme": None, "time_zone": "Europe/Madrid"}}).json()
+    assert said["preferences"] == nothing | {"locale": "es-ES", "time_zone": "Europe/Madrid"}
+    assert ada.me().json()["preferences"] == said["preferences"]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"locale": "spanish"},
+        {"time_zone": "Europe/Atlantis"},
+        {"theme": "pink"},
+        {"clock": "48h"},
+        {"role": "admin"},
+    ],
+)
+def test_a_preference_that_is_none_is_refused_by_name(ada: Person, wrong: dict[str, Any]) -> None:
+    ada.login()
+    answer = ada.me("PATCH", {"preferences": wrong})
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["field"] == f"preferences.{next(iter(wrong))}"
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_who_failed_too_often_is_told_when_to_come_back(ada: Person, known: bool) -> None:
+    body = {"email": ada.email if known else factories.an_email(), "password": "wrong password"}
+    for _ in range(5):
+        check_problem(ada.post("/login", body), 401, "invalid_credentials")
+    answer = ada.post("/login", body | {"password": PASSWORD})
+    check_problem(answer, 429, "too_many_tries")
+    assert 1 <= int(answer.headers["retry-after"]) <= 60
+
+
+def test_changing_addresses_in_a_header_opens_nothing(ada: Person) -> None:
+    answers = [
+        ada.client.post(
+            f"{V1}/auth/login",
+            json={"email": ada.email, "password": "wrong password"},
+            headers={"X-Forwarded-For": f"198.51.100.{n}"},
+        ).status_code
+        for n in range(30)
+    ]
+    assert answers == [401] * 5 + [429] * 25

@@ -60,7 +60,7 @@ def test_a_blackout_never_lies_over_a_booking(house: House) -> None:
         ({"departure": None}, 422, "required", "departure"),
         ({"arrival": 1}, 422, "invalid_date", "arrival"),
         ({"arrival": "0001-01-01"}, 422, "beyond_calendar", "arrival"),
-        ({"unit_id": str(uuid4())}, 404, "unknown", "unit_id"),
+        ({"unit_id": str(uuid4())}, 422, "unknown", "unit_id"),
         ({"unit_id": 7}, 422, "uuid_type", "unit_id"),
         ({"colour": "red"}, 422, "extra_forbidden", "colour"),
         ({"note": "\x07"}, 422, "control_character", "note"),
@@ -142,7 +142,7 @@ def test_an_edit_of_a_version_that_is_gone_fails(house: House) -> None:
     [
         ({"departure": day(20)}, 422, "required", "arrival"),
         ({"kind": ""}, 422, "enum", "kind"),
-        ({"unit_id": str(uuid4())}, 404, "unknown", "unit_id"),
+        ({"unit_id": str(uuid4())}, 422, "unknown", "unit_id"),
         ({"arrival": day(30), "departure": day(32)}, 409, "sold_out", "unit_id"),
     ],
 )

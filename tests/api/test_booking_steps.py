@@ -173,5 +173,5 @@ def test_a_move_says_either_items_or_a_swap(house: House, body: dict[str, Any]) 
 
 def test_a_swap_with_an_unknown_booking_is_not_found(house: House) -> None:
     check_problem(
-        _step(house, house.book(), "move", {"swap_with": str(uuid4())}), 404, "not_found", "swap_with"
+        _step(house, house.book(), "move", {"swap_with": str(uuid4())}), 422, "unknown", "swap_with"
     )

@@ -11,9 +11,11 @@ import pytest
 from starlette.testclient import TestClient
 
 from api.app import create
-from api.frame import LARGEST_BODY
+from hub.config import Settings
 from sync.runtime import Runtime
 from tests.api.houses import House, check_problem
+
+LARGEST_BODY: int = Settings.model_fields["max_body_bytes"].default
 
 
 def test_a_sane_request_id_is_kept_and_echoed(client: TestClient) -> None:

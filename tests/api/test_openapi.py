@@ -10,7 +10,7 @@ from api.problems import MEDIA_TYPE
 from api.routes import API
 from tests.api.described import OPERATIONS, SCHEMA
 
-OPEN = ("/livez", "/readyz", f"{API}/auth/")
+OPEN = ("/livez", "/readyz", f"{API}/auth/", f"{API}/invitations/accept")
 """Addresses for which nobody needs to be signed in"""
 
 everything = pytest.mark.parametrize("name", sorted(OPERATIONS))
@@ -35,11 +35,11 @@ def test_every_operation_has_a_summary_of_its_own(name: str) -> None:
 
 @everything
 def test_every_answer_with_content_has_an_example_that_its_schema_knows(name: str) -> None:
-    good = {status: one for status, one in OPERATIONS[name]["responses"].items() if status.startswith("2")}
+    good = {status: one for status, one in OPERATIONS[name]["responses"].items() if status < "400"}
 
     assert good
     for status, answer in good.items():
-        if status == "204":
+        if status in ("204", "302"):
             assert "content" not in answer
             continue
         content = answer["content"]["application/json"]

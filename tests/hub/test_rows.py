@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from hub.database import Database, sqlstate
 from hub.ids import new_id
-from hub.models.base import Owned
+from hub.models.base import Base, Owned
 from hub.models.bookings import Allocation, Booking, BookingItem, Guest
 from hub.models.properties import Unit
 from hub.models.records import Change, Fact
@@ -139,7 +139,7 @@ def test_rows_given_by_their_values_are_the_same(hub: Database, room: Unit, anot
         expected = kept(session, together)
     with hub.unit_of_work(another_room.organization_id) as session:
         written = some_rows(another_room)
-        by_table: dict[type[Owned], list[dict[str, Any]]] = {}
+        by_table: dict[type[Base], list[dict[str, Any]]] = {}
         for row in written:
             said = {name: value for name, value in vars(row).items() if not name.startswith("_")}
             by_table.setdefault(type(row), []).append(said)

@@ -15,7 +15,7 @@ from connectors.contract import AllDay, Pulled, RemoteEvent
 from connectors.transport import Network
 from hub import clock
 from hub.config import Settings
-from hub.database import Database
+from hub.database import Database, vault_of
 from hub.domain.lifecycle import Status
 from hub.domain.periods import Nights, Span
 from hub.models.links import Link
@@ -109,7 +109,7 @@ class Place:
     def token(self, link_id: UUID) -> str:
         def work(session: Session) -> str:
             link: Link = links_query.one(session, link_id)
-            url = feeds.feed_url(self.runtime.settings, self.runtime.database.vault, link)
+            url = feeds.feed_url(self.runtime.settings, vault_of(session), link)
             assert url is not None
             return url.removeprefix(f"https://{DOMAIN}/feeds/").removesuffix(".ics")
 

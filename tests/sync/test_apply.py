@@ -8,6 +8,7 @@ from uuid import UUID
 
 import pytest
 
+from hub.database import vault_of
 from hub.domain.periods import Hours, Nights
 from hub.errors import Conflict
 from tests import factories
@@ -69,7 +70,8 @@ def test_the_text_of_an_event_is_sealed(importer: Importer) -> None:
 
     (event,) = importer.events(link)
     assert b"Wilhelmina" not in bytes(event.sealed)
-    assert importer.runtime.database.vault.open(event.sealed)["summary"] == "Wilhelmina Grünwald"
+    text = importer.do(lambda session: vault_of(session).open(event.sealed))
+    assert text["summary"] == "Wilhelmina Grünwald"
 
 
 def test_a_calendar_of_a_composite_takes_all_of_its_parts(importer: Importer) -> None:
@@ -171,7 +173,8 @@ def test_a_change_of_the_text_alone_is_stored_and_is_no_news(importer: Importer)
 
     assert (outcome.state, outcome.summary, outcome.counts["reworded"]) == ("unchanged", (), 1)
     (event,) = importer.events(link)
-    assert importer.runtime.database.vault.open(event.sealed)["summary"] == "Wilhelmina Grünwald"
+    text = importer.do(lambda session: vault_of(session).open(event.sealed))
+    assert text["summary"] == "Wilhelmina Grünwald"
 
 
 def test_a_new_name_for_the_same_stay_is_remembered_and_is_no_news(

@@ -10,6 +10,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
+from hub.database import vault_of
 from hub.domain.periods import Nights
 from hub.errors import Conflict, HubError, NotFound, Refused
 from hub.ids import new_id
@@ -129,7 +130,7 @@ def test_the_hint_that_is_shown_changes_nothing_when_it_comes_back(importer: Imp
     importer.do(lambda session: linking.change(session, link.id, settings=hint))
 
     sealed = importer.state(link.id).settings_sealed
-    assert importer.runtime.database.vault.open(sealed) == {"url": URL}
+    assert importer.do(lambda session: vault_of(session).open(sealed)) == {"url": URL}
 
 
 # Links
@@ -164,10 +165,12 @@ def test_another_organizations_units_are_unknown(importer: Importer) -> None:
     other = Importer.build(importer.runtime, importer.channel)
     connection = _connect(importer)
 
-    for scope in (Scope(unit_id=other.units[0]), Scope(unit_type_id=other.unit_type_id)):
+    for scope in (
+        Scope(unit_id=other.units[0]),
+        Scope(unit_type_id=other.unit_type_id),
+        Scope(property_id=other.property_id),
+    ):
         assert _refused(partial(_link, importer, connection, scope))[0] == "unknown"
-    with pytest.raises(NotFound):
-        _link(importer, connection, Scope(property_id=other.property_id))
     assert _refused(lambda: _link(other, connection, Scope(unit_id=other.units[0]))) == (
         "unknown",
         "connection_id",
@@ -203,7 +206,7 @@ def test_a_link_has_a_feed_of_ours_where_it_exports(
 ) -> None:
     link = _link(importer, _connect(importer), Scope(unit_id=importer.units[0]), direction)
 
-    url = feeds.feed_url(importer.runtime.settings, importer.runtime.database.vault, link)
+    url = importer.do(lambda session: feeds.feed_url(importer.runtime.settings, vault_of(session), link))
 
     assert (url is not None) == has_feed
 

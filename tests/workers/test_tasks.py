@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
 from celery import Celery, signals
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from hub.config import Settings
 from hub.ids import new_id
 from hub.models.links import Link
+from hub.models.privacy import Mail
+from hub.services import mails
 from sync.runtime import Runtime
 from tests import factories
+from tests.conftest import FrozenClock
 from workers import demo, process, tasks
 from workers.app import build
 from workers.schedule import PULLS
@@ -89,3 +94,30 @@ def test_a_failure_names_the_task_and_the_ids_and_nothing_else(
     assert link_id in record.getMessage()
     assert "ValueError" in record.getMessage()
     assert "Smith" not in record.getMessage()
+
+
+def test_what_is_kept_too_long_goes_by_the_timetable(
+    app: Celery, runtime: Runtime, clock: FrozenClock
+) -> None:
+    organization_id = factories.an_organization(runtime.database).organization_id
+    with runtime.database.unit_of_work(organization_id) as session:
+        mails.keep(session, "news", "ada@example.com", "Hello", "Dear Ada")
+    tasks.retention()
+    with runtime.database.unit_of_work(organization_id) as session:
+        assert session.scalar(select(func.count()).select_from(Mail)) == 1
+    clock.advance(timedelta(days=91))
+    tasks.retention()
+    with runtime.database.unit_of_work(organization_id) as session:
+        assert session.scalar(select(func.count()).select_from(Mail)) == 0
+
+
+def test_backups_are_written_by_the_timetable_where_a_folder_is_set(
+    environment: dict[str, str], monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    kept = Path(environment["HUB_DATA_DIR"]) / "kept"
+    monkeypatch.setenv("HUB_BACKUP_DIR", str(kept))
+    request.getfixturevalue("app")
+    tasks.back_up()
+    tasks.back_up()
+    assert len(list(kept.glob("db-*.dump.enc"))) == 1
+    assert (kept / "keys.enc").stat().st_mode & 0o777 == 0o600

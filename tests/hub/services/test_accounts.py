@@ -82,7 +82,7 @@ def test_a_known_person_joins_without_a_password_and_a_new_one_needs_it(hub: Dat
         ("nobody", "Ada", "staff", "email"),
         ("ada@example.com", "  ", "staff", "name"),
         ("ada@example.com", "Ada", "owner", "role"),
-        ("ada@example.com", "Ada", "super_admin", "role"),
+        ("ada@example.com", "Ada", "guest", "role"),
     ],
 )
 def test_a_member_who_cannot_be_is_refused_by_field(
@@ -196,3 +196,15 @@ def test_what_happens_to_members_is_logged_without_their_names(hub: Database) ->
     assert [row.action for row in rows] == ["added", "changed", "deactivated"]
     assert rows[1].before == {"role": "staff", "active": True}
     assert rows[2].after == {"role": "manager", "active": False}
+
+
+def test_a_super_admin_is_the_hubs_to_give_and_no_admins_to_take(hub: Database) -> None:
+    here = factories.an_organization(hub).organization_id
+    high = invite(hub, here, NewMember(Person(factories.an_email(), "Root"), "super_admin", PASSWORD))
+    for work in (
+        lambda session: organizations.deactivate(session, high.id),
+        lambda session: organizations.change_role(session, high.id, "staff"),
+    ):
+        with pytest.raises(Conflict) as refused:
+            hub.transact(here, work)
+        assert code(refused) == ("super_admin", None)
