@@ -22,6 +22,18 @@ class Timetable(PersistentScheduler):
 
     _silent = False
 
+    def setup_schedule(self) -> None:
+        """
+        When each entry was last sent is kept in a file; one that a crash has damaged is made anew. Celery
+        notices only one that cannot be opened, and would end with every other.
+        """
+        try:
+            super().setup_schedule()
+        except Exception as error:
+            logger.warning("the file of the timetable is damaged (%s): it is made anew", type(error).__name__)
+            self._remove_db()  # type: ignore[attr-defined]
+            super().setup_schedule()
+
     def apply_entry(self, entry: ScheduleEntry, producer: kombu.Producer | None = None) -> Any:
         messages = waiting(self.app, TIMELY)
         if messages >= MOST_WAITING:

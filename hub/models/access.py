@@ -47,7 +47,7 @@ class MemberProperty(Base):
     __tablename__ = "member_properties"
     __table_args__ = (
         belongs_to("members", "member_id", on_delete="CASCADE"),
-        belongs_to("properties", "property_id", on_delete="CASCADE"),
+        belongs_to("properties", "property_id"),  # no cascade: the last one gone, nothing would limit
         Index(None, "organization_id", "property_id"),
     )
 

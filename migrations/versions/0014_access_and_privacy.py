@@ -201,7 +201,7 @@ def _member_properties() -> None:
         _needed("member_id", sa.Uuid()),
         _needed("property_id", sa.Uuid()),
         _reference("member_properties", "member_id", "members", "CASCADE"),
-        _reference("member_properties", "property_id", "properties", "CASCADE"),
+        _reference("member_properties", "property_id", "properties"),
         sa.PrimaryKeyConstraint("organization_id", "member_id", "property_id", name="pk_member_properties"),
     )
     op.create_index(
