@@ -44,7 +44,7 @@ class Beginning:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Whom Google knows: by `subject` for ever, by an address that it has verified for now."""
+    """Whom Google knows: by `subject` for ever, by an address as long as it says that this is verified."""
 
     subject: str
     email: str

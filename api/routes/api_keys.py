@@ -50,7 +50,7 @@ Remembered = Annotated[Keys, Depends(_remembered)]
     responses=example(201, MADE, "The only answer that holds the whole key"),
 )
 def create(caller: Admin, body: NewKeyIn, once: Idempotent) -> Response:
-    """Only its hash is kept."""
+    """Its hash is kept; with an Idempotency-Key this answer too, sealed, as long as it can be repeated."""
 
     def work(session: Session) -> Answer:
         made = api_keys.create(session, body.request(), caller.person)

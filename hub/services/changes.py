@@ -8,7 +8,7 @@ only where its name is neither in UNTOLD nor, for what is a person, in OF_PERSON
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypedDict, Unpack
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -32,67 +32,29 @@ OF_PERSONS = UNTOLD | {"name", "first_name", "last_name", "birthday", "locale", 
 """The same of what is a person"""
 
 
-def record(
-    session: Session,
-    entity: str,
-    entity_id: UUID,
-    action: str,
-    *,
-    before: Mapping[str, Any] | None = None,
-    after: Mapping[str, Any] | None = None,
-    property_id: UUID | None = None,
-    for_id: UUID | None = None,
-) -> None:
-    """Say what changed. `before` and `after` are JSON values; `for_id` is the guest or account it was for."""
-    session.add(
-        row(
-            session,
-            entity,
-            entity_id,
-            action,
-            before=before,
-            after=after,
-            property_id=property_id,
-            for_id=for_id,
-        )
-    )
+class Said(TypedDict, total=False):
+    """What may be said of a change beside what changed and how."""
+
+    before: Mapping[str, Any] | None
+    """JSON values, as `after`"""
+    after: Mapping[str, Any] | None
+    property_id: UUID | None
+    for_id: UUID | None
+    """The guest or account for whom it was"""
 
 
-def row(
-    session: Session,
-    entity: str,
-    entity_id: UUID,
-    action: str,
-    *,
-    before: Mapping[str, Any] | None = None,
-    after: Mapping[str, Any] | None = None,
-    property_id: UUID | None = None,
-    for_id: UUID | None = None,
-) -> Change:
+def record(session: Session, entity: str, entity_id: UUID, action: str, **said: Unpack[Said]) -> None:
+    """Say what changed."""
+    session.add(row(session, entity, entity_id, action, **said))
+
+
+def row(session: Session, entity: str, entity_id: UUID, action: str, **said: Unpack[Said]) -> Change:
     """What `record` records, for who writes it together with other rows."""
-    said = values(
-        session,
-        entity,
-        entity_id,
-        action,
-        before=before,
-        after=after,
-        property_id=property_id,
-        for_id=for_id,
-    )
-    return Change(**said)
+    return Change(**values(session, entity, entity_id, action, **said))
 
 
 def values(
-    session: Session,
-    entity: str,
-    entity_id: UUID,
-    action: str,
-    *,
-    before: Mapping[str, Any] | None = None,
-    after: Mapping[str, Any] | None = None,
-    property_id: UUID | None = None,
-    for_id: UUID | None = None,
+    session: Session, entity: str, entity_id: UUID, action: str, **said: Unpack[Said]
 ) -> dict[str, Any]:
     """The same by the names of its columns, for who writes many."""
     actor = actor_of(session)
@@ -101,16 +63,16 @@ def values(
         "at": clock.now(),
         "entity": entity,
         "entity_id": entity_id,
-        "property_id": property_id,
+        "property_id": said.get("property_id"),
         "action": action,
-        "before": told(entity, before),
-        "after": told(entity, after),
+        "before": told(entity, said.get("before")),
+        "after": told(entity, said.get("after")),
         "actor_kind": actor.kind,
         "actor_id": actor.id,
         "run_id": actor.run_id,
         "request_id": actor.request_id,
         "address": actor.address,
-        "for_id": for_id,
+        "for_id": said.get("for_id"),
     }
 
 

@@ -41,6 +41,7 @@ def upgrade() -> None:
     op.add_column("changes", sa.Column("for_id", sa.Uuid(), nullable=True))
     _of_the_hub()
     _ways_in()
+    _machines()
     _member_properties()
     _keys()
     _people()
@@ -176,6 +177,9 @@ def _ways_in() -> None:
         sa.UniqueConstraint("token_hash", name="uq_password_resets_token_hash"),
     )
     op.create_index("ix_password_resets_account_id", "password_resets", ["account_id"])
+
+
+def _machines() -> None:
     _owned(
         "api_keys",
         _needed("name", sa.Text()),

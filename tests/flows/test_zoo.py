@@ -81,7 +81,7 @@ def play(
         server.server_close()
 
 
-def judge(report: Report, group: str, seed: str) -> None:
+def check_report(report: Report, group: str, seed: str) -> None:
     print(f"\n{group}, seed {seed}: {report.words()}")  # noqa: T201 -- for whoever looks on with -s
     assert report.violations() == {}
     assert set(report.faults) >= set(FAULTS)
@@ -97,7 +97,7 @@ def test_every_channel_is_played() -> None:
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("group", GROUPS)
 def test_sixty_days(runtime: Runtime, clock: FrozenClock, group: str) -> None:
-    judge(play(runtime, clock, group, SEED, USUAL), group, SEED)
+    check_report(play(runtime, clock, group, SEED, USUAL), group, SEED)
 
 
 def test_where_one_reading_is_enough_faults_free_nights(
@@ -116,4 +116,4 @@ def test_where_one_reading_is_enough_faults_free_nights(
 @pytest.mark.parametrize("seed", [f"{SEED}-{number}" for number in range(5)])
 @pytest.mark.parametrize("group", GROUPS)
 def test_sixty_dense_days(runtime: Runtime, clock: FrozenClock, group: str, seed: str) -> None:
-    judge(play(runtime, clock, group, seed, DENSE), group, seed)
+    check_report(play(runtime, clock, group, seed, DENSE), group, seed)

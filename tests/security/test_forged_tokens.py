@@ -162,7 +162,7 @@ FORGED: dict[str, Forger] = {
 }
 
 
-def refused(answer: Any) -> None:
+def check_refused(answer: Any) -> None:
     assert answer.status_code == 401, answer.text
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.headers["www-authenticate"].startswith("Bearer")
@@ -184,12 +184,12 @@ def test_there_are_many_kinds_and_a_good_one_is_let_in(house: House) -> None:
 def test_a_forged_token_is_refused(house: House, kind: str) -> None:
     forged = FORGED[kind](house)
 
-    refused(send(house.client, f"Bearer {forged}"))
+    check_refused(send(house.client, f"Bearer {forged}"))
 
 
 @pytest.mark.parametrize("scheme", ["Basic", "Token", "JWT", "Bearer:", "Bearer\t", ""])
 def test_another_scheme_is_refused(house: House, scheme: str) -> None:
-    refused(send(house.client, f"{scheme} {house.token}"))
+    check_refused(send(house.client, f"{scheme} {house.token}"))
 
 
 def test_a_token_of_a_neighbours_organization_with_our_member_is_refused(
@@ -197,7 +197,7 @@ def test_a_token_of_a_neighbours_organization_with_our_member_is_refused(
 ) -> None:
     assert house.get("/bookings").status_code == 200  # by now the member is remembered
 
-    refused(send(house.client, f"Bearer {signed(house, org=str(neighbours.organization_id))}"))
+    check_refused(send(house.client, f"Bearer {signed(house, org=str(neighbours.organization_id))}"))
 
 
 def test_who_was_deactivated_is_refused_within_a_minute(house: House, clock: FrozenClock) -> None:
@@ -208,7 +208,7 @@ def test_who_was_deactivated_is_refused_within_a_minute(house: House, clock: Fro
     assert house.ask("DELETE", f"/organization/members/{colleague.member_id}").status_code == 204
     clock.advance(timedelta(minutes=1))
 
-    refused(send(house.client, f"Bearer {token}"))
+    check_refused(send(house.client, f"Bearer {token}"))
 
 
 @pytest.mark.parametrize("title", [name for name, one in OPERATIONS.items() if one.get("security")])
@@ -216,8 +216,8 @@ def test_every_operation_that_asks_for_a_caller_refuses_a_forged_one(house: Hous
     """Whatever is in the address: who is nobody learns nothing of it, nor of what the body should be."""
     method, _, path = title.partition(" ")
 
-    refused(send(house.client, f"Bearer {FORGED['another key'](house)}", method, path))
-    refused(house.client.request(method, path))
+    check_refused(send(house.client, f"Bearer {FORGED['another key'](house)}", method, path))
+    check_refused(house.client.request(method, path))
 
 
 def test_what_asks_for_no_caller_is_known() -> None:
@@ -231,7 +231,7 @@ def test_times_are_judged_by_the_clock_of_the_hub(house: House, clock: FrozenClo
     token = house.token
     clock.at(clock.instant - timedelta(minutes=5))
 
-    refused(send(house.client, f"Bearer {token}"))
+    check_refused(send(house.client, f"Bearer {token}"))
 
 
 def test_our_own_tokens_are_good_for_a_quarter_of_an_hour_at_most(house: House) -> None:

@@ -95,6 +95,9 @@ def test_whether_there_was_an_account_cannot_be_told_from_the_answer(
     for address in (email, factories.an_email()):
         token = secret(invited(hub, admin, address).link)
         invitations.accept(hub, token, None, password)  # answers nothing, and raises nothing
+    with hub.unit_of_work(admin.organization_id) as session:
+        members = query.page(session, 10, None)
+    assert len(members) == 2, "who had none is a member now, and who had one is not by another password"
 
 
 def test_who_accepts_without_a_password_gets_one_by_a_reset(hub: Database, admin: Member, email: str) -> None:
