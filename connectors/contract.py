@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel
@@ -14,6 +15,7 @@ from pydantic import BaseModel
 from hub.domain.periods import Hours, Nights
 
 if TYPE_CHECKING:  # pure rooms import these words, and must not reach the network through them
+    from connectors.calendars import CalendarEvent, Draft, Missed, Notice, Page, Watch
     from connectors.transport import Network
 
 
@@ -178,4 +180,90 @@ class PullsEvents(Protocol):
 class RendersFeed(Protocol):
     def render(self, feed: Feed) -> bytes:
         """The bytes of our feed: equal feeds give equal bytes."""
+        ...
+
+
+@runtime_checkable
+class ListsChanges(Protocol):
+    """A calendar that tells what changed since it was last listed, event by event."""
+
+    def calendar_key(self, settings: BaseModel) -> str:
+        """Names the calendar itself: equal for two links of one calendar, whoever's account they use."""
+        ...
+
+    def changes(
+        self,
+        settings: BaseModel,
+        cursor: Mapping[str, str] | None,
+        page: str | None,
+        network: Network,
+    ) -> Page:
+        """
+        One page of what changed since the cursor, or of everything where there is none.
+
+        `page` is the `next_page` of the page before, asked with the same cursor. Raises ConnectorError only:
+        CursorExpired where all must be listed anew; NeedsReconnect where the account may not see the calendar
+        any more; Rejected("calendar_gone") where there is none. An outage is never an empty page.
+        """
+        ...
+
+    def look(self, settings: BaseModel, event_id: str, network: Network) -> CalendarEvent | None:
+        """
+        The event as it is now; a deleted one says so, None where the calendar does not know it (any more).
+
+        None is said only where the calendar itself is known to be there at this moment.
+        """
+        ...
+
+
+@runtime_checkable
+class PushesEvents(ListsChanges, Protocol):
+    """
+    Every write names the event by an id of ours or by its version, so that repeating it does nothing twice.
+
+    A Missed did nothing; Unavailable says that nobody knows whether anything was done.
+    """
+
+    def event_id(self, item: UUID, incarnation: int) -> str:
+        """The id of our event: the same for the same item and incarnation, for ever."""
+        ...
+
+    def create(
+        self, settings: BaseModel, event_id: str, draft: Draft, network: Network
+    ) -> CalendarEvent | Missed: ...
+
+    def replace(
+        self, settings: BaseModel, event_id: str, draft: Draft, etag: str, network: Network
+    ) -> CalendarEvent | Missed:
+        """Only that version is replaced. What people added that a draft does not name stays."""
+        ...
+
+    def remove(self, settings: BaseModel, event_id: str, etag: str, network: Network) -> Missed | None:
+        """Only that version is removed; one that is deleted already is GONE."""
+        ...
+
+
+@runtime_checkable
+class WatchesChanges(Protocol):
+    def watch(
+        self, settings: BaseModel, watch_id: str, token: str, address: str, network: Network
+    ) -> Watch | None:
+        """Have the channel post to our `address` when something changes; None where it cannot be had."""
+        ...
+
+    def unwatch(self, settings: BaseModel, watch_id: str, resource: str, network: Network) -> None:
+        """One that is closed already is no error."""
+        ...
+
+    def read_notice(self, headers: Mapping[str, str]) -> Notice | None:
+        """What a POST to our address says, by its headers (lower-case names); None if it is none."""
+        ...
+
+
+@runtime_checkable
+class ChecksBusy(Protocol):
+    def busy(
+        self, settings: BaseModel, starts_at: datetime, ends_at: datetime, network: Network
+    ) -> tuple[Timed, ...]:
+        """When the calendar is busy, by whomever; never empty where it could not be asked."""
         ...

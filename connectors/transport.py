@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from importlib.metadata import version
+from types import MappingProxyType
 
 import httpcore
 import httpx
@@ -20,6 +21,7 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait
 
 from connectors import bodies
 from connectors.addresses import AddressRefused, Allowed, Target, target
+from connectors.applications import UNREGISTERED, Application
 from connectors.dialling import Budget, GuardedBackend, Streams, TooMuch
 from connectors.errors import ConnectorError, NeedsReconnect, RateLimited, Rejected, Unavailable
 from connectors.lookups import LookUps, Overloaded, Resolver, UnknownHost, system_resolver
@@ -33,6 +35,8 @@ HEADS = 512 * 1024
 """Bytes that the heads of one exchange may have, those of its redirects included"""
 QUICK_RETRY = timedelta(milliseconds=200)
 LONGEST_WAIT = timedelta(days=7)
+
+NOWHERE: Mapping[str, Application] = MappingProxyType({})
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _UNWELL = frozenset({408, 429, 502, 503, 504, 521, 522, 523, 524})
@@ -63,6 +67,7 @@ class Network:
 
     `allowed_private` are the operator's exceptions (see `addresses.Allowed`); raises ValueError for an
     entry that cannot be read. `resolve` and `tls` are for tests and for networks with their own authority.
+    `applications` says by a connector's slug who we are at its channel.
     """
 
     def __init__(
@@ -72,13 +77,19 @@ class Network:
         deadline: timedelta = DEADLINE,
         resolve: Resolver | None = None,
         tls: ssl.SSLContext | None = None,
+        applications: Mapping[str, Application] = NOWHERE,
     ) -> None:
         self._allowed = Allowed(allowed_private)
-        self._deadline = deadline
+        self.deadline = deadline
+        self._applications = applications
         self._names = LookUps(resolve or system_resolver)
         self._seats = Seats()
         self._streams = Streams()
         self._tls = tls
+
+    def application(self, slug: str) -> Application:
+        """Who we are at a connector's channel."""
+        return self._applications.get(slug, UNREGISTERED)
 
     def visit(self) -> AbstractContextManager[None]:
         """Around a call and all that is done with its answer: what a large one takes of the memory that
@@ -103,7 +114,7 @@ class Network:
         `max_bytes` bounds the body after decompression, `deadline` (the network's own, unless given)
         everything from the first look-up to the last byte.
         """
-        ends = time.monotonic() + (deadline or self._deadline).total_seconds()
+        ends = time.monotonic() + (deadline or self.deadline).total_seconds()
         budget = Budget(ends, HEADS)
         wanted = {"user-agent": user_agent(), "accept-encoding": "gzip, identity"}
         wanted |= {name.lower(): value for name, value in (headers or {}).items()}

@@ -34,6 +34,7 @@ class Settings(BaseSettings):
     demo_feeds_url: str | None = None
     google_client_id: str | None = None
     google_client_secret: SecretStr | None = None
+    google_service_account_file: Path | None = None
     google_api_root: str | None = None
     import_horizon_days: int = Field(default=548, ge=31, le=1100)
     lease_seconds: int = Field(default=60, ge=5, le=600)
@@ -70,7 +71,7 @@ class Settings(BaseSettings):
             ip_network(part, strict=False)
         return value
 
-    @field_validator("backup_dir", mode="before")
+    @field_validator("backup_dir", "google_service_account_file", mode="before")
     @classmethod
     def _none_is_none(cls, value: Any) -> Any:
         return value or None

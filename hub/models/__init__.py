@@ -11,6 +11,7 @@ from hub.models import (
     privacy,
     properties,
     records,
+    sync,
 )
 from hub.models.base import Base
 
@@ -26,4 +27,5 @@ __all__ = [
     "privacy",
     "properties",
     "records",
+    "sync",
 ]

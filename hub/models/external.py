@@ -12,7 +12,11 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from hub.models.base import Owned, belongs_to, one_of
 
-CONFLICT_TYPES = ("EXTERNAL_OVERLAP", "UNPLACED")
+CONFLICT_TYPES = (
+    *("EXTERNAL_OVERLAP", "UNPLACED"),
+    *("REMOTE_MOVE_REJECTED", "BOTH_CHANGED", "DELETE_VS_EDIT", "MIRROR_DELETED"),
+)
+"""The first two are of an external event, the others of a sync item"""
 CONFLICT_STATES = ("open", "closed")
 NATURES = ("stay", "block", "unknown")
 SLIDES = ("lead", "horizon")
@@ -27,6 +31,7 @@ class ExternalEvent(Owned):
         belongs_to("links", "link_id", on_delete="CASCADE"),
         UniqueConstraint("organization_id", "link_id", "key"),
         UniqueConstraint("uid_out"),
+        Index(None, "organization_id", "item_id", postgresql_where=text("item_id IS NOT NULL")),
         CheckConstraint("starts_at < ends_at", name="period"),
         one_of("nature", NATURES),
         one_of("standing", STANDINGS),
@@ -36,6 +41,8 @@ class ExternalEvent(Owned):
     link_id: Mapped[UUID]
     key: Mapped[str]
     """UID, with the RECURRENCE-ID behind it for one occurrence of a series"""
+    item_id: Mapped[UUID | None]
+    """The sync item that it is an occurrence of, in a calendar that is synced event by event"""
     all_day: Mapped[bool]
     first: Mapped[date | None]
     after: Mapped[date | None]
@@ -130,14 +137,25 @@ class ConflictRecord(Owned):
             unique=True,
             postgresql_where=text("state = 'open'"),
         ),
+        Index(
+            "uq_conflicts_open_item",
+            "organization_id",
+            "sync_item_id",
+            "type",
+            unique=True,
+            postgresql_where=text("state = 'open' AND sync_item_id IS NOT NULL"),
+        ),
+        CheckConstraint("num_nonnulls(event_id, sync_item_id) = 1", name="about"),
         Index(None, "organization_id", "state"),
     )
 
     type: Mapped[str]
     state: Mapped[str]
     link_id: Mapped[UUID]
-    event_id: Mapped[UUID]
+    event_id: Mapped[UUID | None]
     """No foreign key: the conflict outlives the event, and says what it was"""
+    sync_item_id: Mapped[UUID | None]
+    """No foreign key either"""
     unit_id: Mapped[UUID | None]
     booking_id: Mapped[UUID | None]
     item_id: Mapped[UUID | None]
@@ -147,6 +165,8 @@ class ConflictRecord(Owned):
     local: Mapped[dict[str, Any]]
     remote: Mapped[dict[str, Any]]
     """Ids, spans and names of channels; never a guest"""
+    sealed: Mapped[bytes | None]
+    """{"local", "remote"}: the texts of both sides, where these are in question"""
     opened_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
     resolution: Mapped[str | None]

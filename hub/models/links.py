@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy import BigInteger, CheckConstraint, Computed, Index, LargeBinary, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -46,10 +46,11 @@ class Link(Edited):
         CheckConstraint("num_nonnulls(unit_id, unit_type_id, category) <= 1", name="one_scope"),
         CheckConstraint("interval_seconds BETWEEN 60 AND 604800", name="interval_seconds"),
         UniqueConstraint("feed_token_hash"),
+        UniqueConstraint("organization_id", "calendar_key"),
         Index(
             "ix_links_due",
             "next_pull_at",
-            postgresql_where=text("state IN ('active', 'guarded') AND direction IN ('import', 'two_way')"),
+            postgresql_where=text("state IN ('active', 'guarded') AND polled"),
         ),
         Index(None, "organization_id", "property_id"),
         Index("ix_links_running", "host", "lease_until", postgresql_where=text("lease_until > 'epoch'")),
@@ -94,6 +95,27 @@ class Link(Edited):
     fence: Mapped[int] = mapped_column(default=0)
     lease_until: Mapped[datetime] = mapped_column(server_default=text("'epoch'"))
     """By the database's clock, as nothing else is; never null, or it could not be acquired"""
+
+    calendar_key: Mapped[bytes | None]
+    """Blind index of the calendar that is synced event by event: no second link may have the same"""
+    polled: Mapped[bool | None] = mapped_column(
+        Computed("direction <> 'export' OR calendar_key IS NOT NULL", persisted=True)
+    )
+    """Whether there is anything to ask its channel"""
+    full_pending: Mapped[bool] = mapped_column(default=False)
+    """A full listing ended, and what it did not name has not all been looked for yet"""
+    generation: Mapped[int] = mapped_column(default=0)
+    """How many full listings have begun"""
+    dirty_seq: Mapped[int] = mapped_column(BigInteger, default=0)
+    synced_seq: Mapped[int] = mapped_column(BigInteger, default=0)
+    """What changed here, and how much of that has been written there"""
+    notices: Mapped[int] = mapped_column(BigInteger, default=0)
+    noticed: Mapped[int] = mapped_column(BigInteger, default=0)
+    """How often the channel told of changes, and how much of that has been listed"""
+    rests_until: Mapped[datetime | None]
+    """A quota ran out: nothing is written there before"""
+    scan_at: Mapped[datetime | None]
+    """When to compare everything in scope next, whatever was told; null is at once"""
 
     feed_token_hash: Mapped[bytes | None]
     feed_token_sealed: Mapped[bytes | None]

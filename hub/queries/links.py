@@ -36,7 +36,7 @@ _ACQUIRE = text("""
     UPDATE links SET fence = fence + 1, attempts = attempts + 1,
                      lease_until = clock_timestamp() + make_interval(secs => :seconds)
     WHERE id = CAST(:link AS uuid) AND lease_until < clock_timestamp()
-      AND state <> 'paused' AND direction IN ('import', 'two_way')
+      AND state <> 'paused' AND polled
     RETURNING fence, attempts
 """)
 _RELEASE = text("""
