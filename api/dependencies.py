@@ -25,6 +25,9 @@ from sync.runtime import Runtime
 SIGNING_IN = ("/api/v1/auth/", "/api/v1/invitations/")
 """Beginnings of addresses at which passwords and tokens can be tried out"""
 
+WEBHOOKS = "/webhooks/"
+"""Beginning of addresses at which channels tell of changes"""
+
 bearer = HTTPBearer(
     auto_error=False,
     bearerFormat="JWT",
@@ -96,6 +99,8 @@ async def anyone(request: Request) -> Runtime:
         await _counted(request.scope, limiter, limits.AUTH_ADDRESS, network)
         if account := _account(await request.body()):  # from there: strangers elsewhere shut nobody out
             await _counted(request.scope, limiter, limits.AUTH_ACCOUNT, f"{account} {network}")
+    elif operation.startswith(WEBHOOKS):
+        await _counted(request.scope, limiter, limits.WEBHOOK, limits.network_of(address_of(request)))
     elif operation.startswith("/api/"):
         await _counted(request.scope, limiter, limits.PUBLIC, limits.network_of(address_of(request)))
     return runtime_of(request)

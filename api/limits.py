@@ -50,6 +50,7 @@ AUTH_ADDRESS = Policy("auth", lambda settings: settings.rate_auth_address)
 AUTH_ACCOUNT = Policy("account", lambda settings: settings.rate_auth_account)
 PUBLIC = Policy("public", lambda settings: settings.rate_public)
 UNKNOWN_KEY = Policy("unknown-key", lambda settings: settings.rate_public)
+WEBHOOK = Policy("webhook", lambda settings: settings.rate_webhook)
 CALLER = Policy("caller", lambda settings: settings.rate_caller)
 
 

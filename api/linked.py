@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -11,7 +12,9 @@ from api.rights import Right
 from api.schemas.links import NEW_LINK, LinkOut, PreviewCounts, PreviewEventOut, PreviewOut
 from hub.database import vault_of
 from hub.models.links import Link
+from hub.queries import calendars
 from hub.queries import links as query
+from hub.queries.calendars import Standing
 from sync.preview import Preview
 
 FEEDS = Right("manager", "sync")
@@ -37,6 +40,13 @@ LINK: dict[str, Any] = {
     "next_pull_at": "2026-11-21T12:14:10Z",
     "failures": 0,
     "source": "airbnb",
+    "by_event": False,
+    "synced": None,
+    "waiting": 0,
+    "reviews": 0,
+    "rests_until": None,
+    "watched_until": None,
+    "emptying": False,
     "guard": None,
     "feed_url": "https://hub.example.com/feeds/Zk3v….ics",
     "version": 1,
@@ -66,13 +76,23 @@ PREVIEW: dict[str, Any] = {
 
 def told(session: Session, caller: Caller, row: Link) -> LinkOut:
     """A link as this caller may see it. Within `caller.transact`, which has just asked for their role."""
-    return LinkOut.of(
-        row,
-        query.connection(session, row.connection_id),
-        vault_of(session),
-        caller.runtime.settings,
-        with_feed=caller.may(FEEDS),
-    )
+    return told_all(session, caller, [row])[0]
+
+
+def told_all(session: Session, caller: Caller, rows: Sequence[Link]) -> list[LinkOut]:
+    """The same of several, in their order."""
+    standing = calendars.standing(session, [row.id for row in rows if row.calendar_key is not None])
+    return [
+        LinkOut.of(
+            row,
+            query.connection(session, row.connection_id),
+            vault_of(session),
+            caller.runtime.settings,
+            standing.get(row.id) or Standing(),
+            with_feed=caller.may(FEEDS),
+        )
+        for row in rows
+    ]
 
 
 def previewed(found: Preview) -> PreviewOut:

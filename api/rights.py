@@ -76,6 +76,8 @@ _PERSONS = Right("manager", "admin", limited=False)
 """All that is known of somebody, whose stays may be in any property"""
 _SHAPES = Right("manager", "admin")
 _LINKS = Right("manager", "sync")
+_IN_PERSON = Right("manager")
+"""Of somebody who has a browser"""
 _AUDITS = Right("manager", "admin")
 _RULES = Right("admin")
 """People and keys: a machine chooses neither"""
@@ -116,6 +118,8 @@ _OPERATIONS: Mapping[str, Right] = {
     "POST /links/{link_id}/rotate-feed": _LINKS,
     "GET /links/{link_id}/runs": _READS,
     "GET /links/{link_id}/events": _READS,
+    "POST /links/{link_id}/events/{event_id}/ignore": _SYNCS,
+    "GET /links/{link_id}/ignored": _READS,
     "GET /links/{link_id}/consumers": _READS,
     "GET /sync-runs": _READS,
     "GET /sync-runs/{run_id}": _READS,
@@ -124,6 +128,10 @@ _OPERATIONS: Mapping[str, Right] = {
     "GET /connections/{connection_id}": _SEES_ALL,
     "PATCH /connections/{connection_id}": _LINKS,
     "DELETE /connections/{connection_id}": _LINKS,
+    "POST /connections/{connection_id}/sign-in": _IN_PERSON,
+    "GET /connections/sign-in/callback": _PUBLIC,
+    "GET /connections/{connection_id}/calendars": _LINKS,
+    "POST /connections/{connection_id}/calendars": _LINKS,
     "GET /connectors": _SEES_ALL,
     "GET /audit": _AUDITS,
     "GET /privacy/guests/{guest_id}/export": _PERSONS,
@@ -175,7 +183,11 @@ _OPERATIONS: Mapping[str, Right] = {
     "DELETE /api-keys/{key_id}": _RULES,
 }
 
-_AT_THE_ROOT: Mapping[str, Right] = {"GET /livez": _PUBLIC, "GET /readyz": _PUBLIC}
+_AT_THE_ROOT: Mapping[str, Right] = {
+    "POST /webhooks/{slug}": _PUBLIC,
+    "GET /livez": _PUBLIC,
+    "GET /readyz": _PUBLIC,
+}
 
 
 def by_endpoint(

@@ -19,6 +19,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
 from connectors.errors import Rejected, Unavailable
+from connectors.google_endpoints import AUTHORIZE, KEYS, TOKEN
 from hub import clock
 
 ISSUERS = ["https://accounts.google.com", "accounts.google.com"]
@@ -27,10 +28,6 @@ SECONDS = 10.0
 """For each call"""
 LEEWAY = 60
 """Seconds by which Google's clock and ours may differ"""
-
-_AUTHORIZE = ("https://accounts.google.com", "/o/oauth2/v2/auth")
-_TOKEN = ("https://oauth2.googleapis.com", "/token")
-_KEYS = ("https://www.googleapis.com", "/oauth2/v3/certs")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +54,14 @@ class GoogleSignIn:
         self._id = client_id
         self._secret = client_secret
         self._redirect_uri = redirect_uri
-        self._root = api_root.rstrip("/") if api_root else None
+        self._root = api_root
 
     def begin(self) -> tuple[str, Beginning]:
         """Where to send the browser, and what to keep for `finish`."""
         beginning = Beginning(generate_token(32), generate_token(32), generate_token(64))
         with self._client() as client:
             url, _ = client.create_authorization_url(
-                self._at(_AUTHORIZE),
+                AUTHORIZE.at(self._root),
                 state=beginning.state,
                 nonce=beginning.nonce,
                 code_verifier=beginning.verifier,
@@ -76,12 +73,12 @@ class GoogleSignIn:
         try:
             with self._client() as client:
                 said = client.fetch_token(
-                    self._at(_TOKEN),
+                    TOKEN.at(self._root),
                     grant_type="authorization_code",
                     code=code,
                     code_verifier=beginning.verifier,
                 )
-                keys = client.request("GET", self._at(_KEYS), withhold_token=True)
+                keys = client.request("GET", KEYS.at(self._root), withhold_token=True)
                 keys.raise_for_status()
                 claims = self._claims(said["id_token"], keys.json(), beginning.nonce)
             return Identity(claims["sub"], claims["email"])
@@ -121,7 +118,3 @@ class GoogleSignIn:
             timeout=SECONDS,
             trust_env=False,
         )
-
-    def _at(self, endpoint: tuple[str, str]) -> str:
-        host, path = endpoint
-        return (self._root or host) + path

@@ -83,9 +83,9 @@ class MirrorOptions(BaseModel):
     def _names_what_may_be_told(self) -> Self:
         for kind, look in self.looks.items():
             try:
-                names = [
+                names = {
                     name for _, name, _, _ in Formatter().parse(look.description or "") if name is not None
-                ]
+                }
             except ValueError as error:
                 raise ValueError(f"the description of a {kind} cannot be read: {error}") from None
             if wrong := sorted(names - FIELDS[self.tells]):

@@ -1,4 +1,4 @@
-"""The guarded way out: one GET that cannot reach private addresses, run for ever or fill the memory."""
+"""The guarded way out: calls that cannot reach private addresses, run for ever or fill the memory."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ import httpx
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_fixed
 
 from connectors import bodies
-from connectors.addresses import AddressRefused, Allowed, Target, target
+from connectors.addresses import AddressRefused, Allowed, Target
 from connectors.applications import UNREGISTERED, Application
 from connectors.dialling import Budget, GuardedBackend, Streams, TooMuch
 from connectors.errors import ConnectorError, NeedsReconnect, RateLimited, Rejected, Unavailable
 from connectors.lookups import LookUps, Overloaded, Resolver, UnknownHost, system_resolver
+from connectors.redirects import REDIRECTS, follow, is_redirect, readable
 from connectors.seats import LARGE, Seats
 from hub import clock
 
 MAX_BYTES = 8 * 1024 * 1024
 DEADLINE = timedelta(seconds=20)
-REDIRECTS = 5
 HEADS = 512 * 1024
 """Bytes that the heads of one exchange may have, those of its redirects included"""
 QUICK_RETRY = timedelta(milliseconds=200)
@@ -38,10 +38,8 @@ LONGEST_WAIT = timedelta(days=7)
 
 NOWHERE: Mapping[str, Application] = MappingProxyType({})
 
-_REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _UNWELL = frozenset({408, 429, 502, 503, 504, 521, 522, 523, 524})
 """Said of a host, not of one address at it"""
-_OWN_HOST_ONLY = frozenset({"authorization", "cookie", "proxy-authorization"})
 
 
 class Closing(Exception):
@@ -60,6 +58,16 @@ class Reply:
     host: str
     authority: str = ""
     """The host, and its port where that is not the usual one: whose answer it is"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    method: str
+    url: str = field(repr=False)
+    goal: Target = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
+    max_bytes: int
+    body: bytes | None = field(default=None, repr=False)
 
 
 class Network:
@@ -114,33 +122,53 @@ class Network:
         `max_bytes` bounds the body after decompression, `deadline` (the network's own, unless given)
         everything from the first look-up to the last byte.
         """
-        ends = time.monotonic() + (deadline or self.deadline).total_seconds()
-        budget = Budget(ends, HEADS)
-        wanted = {"user-agent": user_agent(), "accept-encoding": "gzip, identity"}
-        wanted |= {name.lower(): value for name, value in (headers or {}).items()}
+        budget = self._budget(deadline)
+        wanted = _said(headers)
         for _ in range(REDIRECTS + 1):
-            goal = _read(url)
+            call = _Call("GET", url, readable(url), wanted, max_bytes)
             with self.visit():
-                reply = self._attempt(url, goal, wanted, max_bytes, budget)
+                reply = self._attempt(call, budget)
             location = reply.headers.get("location")
-            if reply.status not in _REDIRECTS or not location:
+            if not is_redirect(reply.status) or not location:
                 return reply
-            url, wanted = _follow(url, goal, location, wanted)
-        raise Unavailable(f"{goal.host} redirected more than {REDIRECTS} times", code="too_many_redirects")
+            url, wanted = follow(url, call.goal, location, wanted)
+        raise Unavailable(
+            f"{call.goal.host} redirected more than {REDIRECTS} times", code="too_many_redirects"
+        )
 
-    def _attempt(
-        self, url: str, goal: Target, headers: Mapping[str, str], max_bytes: int, budget: Budget
+    def send(
+        self,
+        method: str,
+        url: str,
+        body: bytes = b"",
+        headers: Mapping[str, str] | None = None,
+        *,
+        max_bytes: int = MAX_BYTES,
+        deadline: timedelta | None = None,
     ) -> Reply:
-        """One exchange; a connection that could not be made is tried once more, as a GET may be."""
+        """Whatever the remote answered to a write, which is sent once and follows no redirect.
+
+        Bounded as `get` is. Unavailable: nobody knows whether the remote did it, unless its code is
+        `unknown_host`, `unreachable`, `bad_certificate` or `overloaded`, which come before a word was said.
+        """
+        said = _said(headers) | {"content-length": str(len(body))}
+        call = _Call(method, url, readable(url), said, max_bytes, body)
+        with self.visit():
+            return self._attempt(call, self._budget(deadline))
+
+    def _budget(self, deadline: timedelta | None) -> Budget:
+        return Budget(time.monotonic() + (deadline or self.deadline).total_seconds(), HEADS)
+
+    def _attempt(self, call: _Call, budget: Budget) -> Reply:
+        """One exchange. A connection that could not be made is tried once more for what only reads."""
         retrying = Retrying(
             retry=retry_if_exception_type(httpcore.ConnectError),
-            stop=stop_after_attempt(2),
+            stop=stop_after_attempt(2 if call.method == "GET" else 1),
             wait=wait_fixed(QUICK_RETRY),
             reraise=True,
         )
-        host = goal.host
         try:
-            return retrying(self._exchange, url, goal, headers, max_bytes, budget)
+            return retrying(self._exchange, call, budget)
         except AddressRefused as error:
             raise Rejected(str(error), code="address_refused") from error
         except (
@@ -151,28 +179,24 @@ class Network:
         ) as error:
             if self._streams.closed:
                 raise Closing from error
-            raise _no_answer(goal, error) from error
+            raise _no_answer(call.goal, error) from error
         except Overloaded as error:
-            raise Unavailable(f"{host} was not asked: {error}", code="overloaded") from error
+            raise Unavailable(f"{call.goal.host} was not asked: {error}", code="overloaded") from error
 
-    def _exchange(
-        self, url: str, goal: Target, headers: Mapping[str, str], max_bytes: int, budget: Budget
-    ) -> Reply:
+    def _exchange(self, call: _Call, budget: Budget) -> Reply:
         if self._streams.closed:
             raise Closing
+        goal, max_bytes = call.goal, call.max_bytes
         backend = GuardedBackend(self._allowed, self._names, self._streams, budget)
         tls = (self._tls or _public_authorities()) if goal.scheme == "https" else None
         where = httpcore.URL(
-            scheme=goal.scheme.encode(),
-            host=goal.host.encode(),
-            port=goal.port,
-            target=goal.path,
+            scheme=goal.scheme.encode(), host=goal.host.encode(), port=goal.port, target=goal.path
         )
-        sent = [("host", goal.authority), *headers.items()]
+        sent = [("host", goal.authority), *call.headers.items()]
         # A pool for one exchange: a kept connection could be lent to another host on the same address.
         with (
             httpcore.ConnectionPool(ssl_context=tls, max_connections=1, network_backend=backend) as pool,
-            pool.stream("GET", where, headers=sent) as response,
+            pool.stream(call.method, where, headers=sent, content=call.body) as response,
         ):
             names = {
                 name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers
@@ -181,7 +205,7 @@ class Network:
             if 200 <= response.status < 300:
                 budget.wire_bytes += 2 * max_bytes
                 body = self._body(response.iter_stream(), names, goal.host, max_bytes, budget)
-            return Reply(response.status, names, body, url, goal.host, goal.authority)
+            return Reply(response.status, names, body, call.url, goal.host, goal.authority)
 
     def _body(
         self,
@@ -244,25 +268,9 @@ def user_agent() -> str:
     return f"ChannelHub/{version('channel-hub')} (+calendar sync)"
 
 
-def _read(url: str) -> Target:
-    try:
-        return target(url)
-    except AddressRefused as error:
-        raise Rejected(str(error), code="address_refused") from error
-
-
-def _follow(url: str, goal: Target, location: str, headers: Mapping[str, str]) -> tuple[str, dict[str, str]]:
-    """The next address and what may be told to it."""
-    try:
-        following = str(httpx.URL(url).join(location))
-    except (httpx.InvalidURL, ValueError) as error:  # the standard library's own, of a host in brackets
-        raise Rejected(f"{goal.host} redirects to an unreadable address", code="address_refused") from error
-    after = _read(following)
-    if goal.scheme == "https" and after.scheme == "http":
-        raise Rejected(f"{goal.host} redirects from https to http", code="address_refused")
-    if (after.host, after.port) == (goal.host, goal.port):
-        return following, dict(headers)
-    return following, {name: value for name, value in headers.items() if name not in _OWN_HOST_ONLY}
+def _said(headers: Mapping[str, str] | None) -> dict[str, str]:
+    usual = {"user-agent": user_agent(), "accept-encoding": "gzip, identity"}
+    return usual | {name.lower(): value for name, value in (headers or {}).items()}
 
 
 def _no_answer(goal: Target, error: Exception) -> Unavailable:

@@ -49,6 +49,7 @@ class Settings(BaseSettings):
     rate_auth_account: int = Field(default=10, ge=0)
     rate_public: int = Field(default=120, ge=0)
     rate_caller: int = Field(default=1200, ge=0)
+    rate_webhook: int = Field(default=6000, ge=0)
     log_format: Literal["console", "json"] = "console"
     sentry_dsn: SecretStr | None = None
     otel_endpoint: str | None = None

@@ -9,16 +9,16 @@ from __future__ import annotations
 
 import select
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 import psycopg
 from psycopg import pq
 from psycopg.pq import ExecStatus
-from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, Executable, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError, InvalidatePoolError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -84,8 +84,17 @@ class Database:
             )
             if organization_id is not None:
                 session.info["vault"] = OrganizationVault(self.keyring, session, organization_id)
-                _begin(session, organization_id)
+                _begin(session.connection(), organization_id)
             yield session
+
+    def at_once(self, organization_id: UUID, statement: Executable, known: Mapping[str, Any]) -> bool:
+        """
+        Whether this one statement, a unit of work by itself, returned a row: for what is done so often that
+        a session's cost counts.
+        """
+        with self.engine.begin() as connection:
+            _begin(connection, organization_id)
+            return connection.execute(statement, known).one_or_none() is not None
 
     def transact(
         self, organization_id: UUID | None, work: Callable[[Session], T], actor: Actor = SYSTEM
@@ -110,9 +119,8 @@ class Database:
         self.engine.dispose()
 
 
-def _begin(session: Session, organization_id: UUID) -> None:
+def _begin(connection: Connection, organization_id: UUID) -> None:
     """BEGIN and the organization in one round trip; psycopg sees it, and does not begin by itself."""
-    connection = session.connection()
     driver = connection.connection.driver_connection
     assert isinstance(driver, psycopg.Connection)
     # The text of a UUID has nothing to quote, and nothing but that gets through.

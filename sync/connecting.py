@@ -15,7 +15,7 @@ from hub.ids import new_id
 from hub.models.links import Connection
 from hub.queries import links as query
 from hub.services import changes
-from sync import disguise, hosts, linking, remote
+from sync import disguise, linking, remote, two_way
 from sync.verifying import Verify
 
 
@@ -53,9 +53,10 @@ def amend(
         settings = disguise.restored(source, settings, vault_of(session).open(row.settings_sealed))
         _sound(source, settings)
         row.settings_sealed = vault_of(session).seal(dict(settings))
-        for link in query.importing(session, connection_id):
+        for link in query.polled(session, connection_id):
             own = vault_of(session).open(link.settings_sealed)
-            link.host = hosts.named_in(remote.valid(source, {**settings, **own}))
+            terms = two_way.terms(session, source, link.direction, own, settings, link.unit_id)
+            linking.settle(session, link, terms)
             linking.afresh(session, link)
             verify(session, link)
     session.flush()

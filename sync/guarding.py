@@ -16,7 +16,7 @@ from hub.models.links import Link
 from hub.queries import external, locks
 from hub.queries import links as query
 from hub.services import asking, changes, outbox
-from sync import conflicts, holding
+from sync import agreeing, conflicts, holding
 from sync.planning import guard, words
 from sync.planning.guard import SPANS_TOLD
 from sync.planning.measure import Measure
@@ -33,9 +33,16 @@ def decide(
     """
     Settle what waits on a link, all of it or these events, which may also be ones that were kept before.
 
-    Conflict where nothing waits; Refused for an event that is neither waiting nor kept.
+    Conflict where nothing waits; Refused for an event that is neither waiting nor kept. In a calendar that is
+    synced event by event nothing is kept here: people put back there what they deleted.
     """
     link = query.locked(session, link_id)
+    if link.calendar_key is not None:
+        if action is Action.KEEP:
+            why = "put back in the calendar what was deleted there: the link sees that, and goes on"
+            raise Refused.because("restore_there", why, "action")
+        agreeing.agree(session, link, event_ids)
+        return link
     chosen = _chosen(session, link_id, event_ids)
     place = asking.property_of(session, link.property_id)
     measure = Measure.of(query.scope(session, link), ZoneInfo(place.time_zone))

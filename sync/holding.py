@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -50,8 +50,21 @@ class Held:
 
 
 def of_link(session: Session, link: Link, measure: Measure) -> Held:
-    rows = {row.id: row for row in query.events_of(session, link.id)}
-    blocks = query.blocks_of(session, link.id)
+    return _held(query.events_of(session, link.id), query.blocks_of(session, link.id), measure)
+
+
+def of_items(
+    session: Session, link: Link, item_ids: Collection[UUID], keys: Collection[str], measure: Measure
+) -> Held:
+    """Of a calendar that is synced event by event: what is held of these items, or has one of these names."""
+    events = query.events_of_items(session, link.id, item_ids, keys)
+    return _held(events, query.blocks_of_events(session, [event.id for event in events]), measure)
+
+
+def _held(
+    events: Iterable[ExternalEvent], blocks: Mapping[UUID, Sequence[ExternalBlock]], measure: Measure
+) -> Held:
+    rows = {row.id: row for row in events}
     held = Held(rows, blocks, ())
     return Held(rows, blocks, tuple(_known(row, held.settled(row.id), measure) for row in rows.values()))
 
@@ -107,7 +120,8 @@ def _known(row: ExternalEvent, leaves: frozenset[UUID], measure: Measure) -> Kno
 def new(
     session: Session, link: Link, one: Received, slide: Slide | None, measure: Measure, now: datetime
 ) -> dict[str, Any]:
-    """An event that was not known, by the names of its columns; how it stands is for others to add."""
+    """An event that was not known, by the names of its columns; how it stands is for others to add, and
+    whose item it is."""
     digests = digest(one.event, one.event.when), text_digest(one.event)
     return {
         **_named(session, link, one.key, now),
@@ -126,7 +140,7 @@ def add_remainder(
     _put(row, _time(when, measure))
     row.nature, row.code, row.slide = of.nature, of.code, of.slide
     row.sealed, row.mark, row.problem = of.sealed, of.mark, of.problem
-    row.remainder, row.first_seen_at = True, of.first_seen_at
+    row.remainder, row.first_seen_at, row.item_id = True, of.first_seen_at, of.item_id
     session.add(row)
     return row
 

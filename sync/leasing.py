@@ -8,9 +8,14 @@ lost by whoever is alive, and a second one from asking meanwhile.
 
 from __future__ import annotations
 
+import functools
+import heapq
+import itertools
 import logging
+import os
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
@@ -32,22 +37,63 @@ log = logging.getLogger(__name__)
 def kept(runtime: Runtime, lease: Lease) -> Iterator[None]:
     """While this lasts, the lease does. Nobody waits for a renewal: what ends is not held up."""
     ended = threading.Event()
-    name = f"lease of {lease.link_id}"
-    threading.Thread(target=_renew, args=(runtime, lease, ended), name=name, daemon=True).start()
+    part = timedelta(seconds=runtime.settings.lease_seconds) / PART
+    _alarms(os.getpid()).ring(part.total_seconds(), functools.partial(_begin, runtime, lease, ended))
     try:
         yield
     finally:
         ended.set()
 
 
+class _Alarms:
+    """One thread that waits for all leases of the process: most are given back before they are renewed."""
+
+    def __init__(self) -> None:
+        self._set: list[tuple[float, int, Callable[[], None]]] = []
+        self._numbers = itertools.count()
+        self._earlier = threading.Condition()
+        threading.Thread(target=self._wait, name="leases", daemon=True).start()
+
+    def ring(self, seconds: float, does: Callable[[], None]) -> None:
+        """Do it after so long, in the thread that waits: it must not take long."""
+        at = time.monotonic() + seconds
+        with self._earlier:
+            heapq.heappush(self._set, (at, next(self._numbers), does))
+            if self._set[0][0] == at:
+                self._earlier.notify()
+
+    def _wait(self) -> None:
+        while True:
+            with self._earlier:
+                left = self._set[0][0] - time.monotonic() if self._set else None
+                if left is None or left > 0:
+                    self._earlier.wait(left)
+                    continue
+                _, _, does = heapq.heappop(self._set)
+            does()
+
+
+@functools.lru_cache(maxsize=1)
+def _alarms(_process: int) -> _Alarms:
+    """A child has none of its parent's threads."""
+    return _Alarms()
+
+
+def _begin(runtime: Runtime, lease: Lease, ended: threading.Event) -> None:
+    """A renewal may wait for a row, and others must not wait for it: whatever takes so long has a thread."""
+    if not ended.is_set():
+        name = f"lease of {lease.link_id}"
+        threading.Thread(target=_renew, args=(runtime, lease, ended), name=name, daemon=True).start()
+
+
 def _renew(runtime: Runtime, lease: Lease, ended: threading.Event) -> None:
     lasting = timedelta(seconds=runtime.settings.lease_seconds)
     for _ in range(LONGEST * PART // lasting):
-        if ended.wait(lasting.total_seconds() / PART):
-            return
         try:
             with runtime.database.unit_of_work(lease.organization_id) as session:
                 if not query.renew(session, lease, lasting):
                     return
         except SQLAlchemyError:
             log.warning("the lease of link %s could not be renewed", lease.link_id, exc_info=True)
+        if ended.wait(lasting.total_seconds() / PART):
+            return

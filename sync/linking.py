@@ -4,23 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from connectors.contract import PullsEvents, RendersFeed
 from hub import clock
 from hub.database import organization_of, vault_of
 from hub.errors import Conflict, NotFound, Refused
 from hub.ids import new_id
 from hub.models.links import DIRECTIONS, Connection, Link
 from hub.models.properties import CATEGORIES, Property, Unit, UnitType
-from hub.queries import external, inventory, locks, runs
+from hub.queries import external, inventory, locks, runs, watches
 from hub.queries import links as query
 from hub.services import asking, changes, outbox
-from sync import disguise, feeds, hosts, remote
+from sync import disguise, feeds, remote, two_way
+from sync.two_way import Terms
 
+AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)
 SHARED = {"read": True}
 """FOR SHARE: what a link names cannot be archived under its hands"""
 
@@ -46,11 +48,16 @@ def link(
     uid_domain: str,
     interval_seconds: int | None = None,
 ) -> Link:
-    """Connect one remote calendar; an import is due at once, an export has its feed at once."""
+    """
+    Connect one remote calendar; what has a calendar to read is due at once, and a feed is there at once.
+
+    Conflict where another link has the calendar already.
+    """
     connection = _connection(session, connection_id)
     if direction not in DIRECTIONS:
         raise Refused.because("invalid_direction", f"a link is one of {', '.join(DIRECTIONS)}", "direction")
-    host = _settings(session, connection, direction, settings)
+    terms = _terms(session, connection, direction, settings, scope.unit_id)
+    two_way.check_free(session, terms.calendar_key)
     row = Link(
         organization_id=organization_of(session),
         id=new_id(),
@@ -61,15 +68,16 @@ def link(
         category=scope.category,
         direction=direction,
         settings_sealed=vault_of(session).seal(dict(settings)),
-        host=host,
+        host=terms.host,
+        calendar_key=terms.calendar_key,
+        returns_ours=terms.calendar_key is None,
         next_pull_at=clock.now(),
         uid_domain=uid_domain,
     )
     if interval_seconds is not None:
         row.interval_seconds = _interval(interval_seconds)
-    session.add(row)
-    session.flush()
-    if direction != "import":
+    two_way.add(session, row)
+    if terms.has_feed:
         feeds.issue_token(session, row)
     changes.record(
         session, "link", row.id, "added", after=_said(row, connection), property_id=row.property_id
@@ -84,16 +92,26 @@ def change(
     settings: Mapping[str, Any] | None = None,
     interval_seconds: int | None = None,
 ) -> Link:
-    """Another address or interval. A new address is asked at once; what is held stays until it answers."""
+    """
+    Another address or interval. A new address is asked at once; what is held stays until it answers.
+
+    A calendar that is synced event by event is compared with everything again, and stays the same one:
+    Refused where something is known of another.
+    """
     row = query.locked(session, link_id)
     connection = query.connection(session, row.connection_id)
     if settings is not None:
         settings = disguise.restored(
             remote.known(connection.connector), settings, vault_of(session).open(row.settings_sealed)
         )
-        row.host = _settings(session, connection, row.direction, settings)
+        terms = _terms(session, connection, row.direction, settings, row.unit_id)
+        other = terms.calendar_key != row.calendar_key
+        settle(session, row, terms)
         row.settings_sealed = vault_of(session).seal(dict(settings))
-        afresh(session, row)
+        if other or row.calendar_key is None:
+            afresh(session, row)
+        else:
+            reconsider(session, row)
     if interval_seconds is not None:
         row.interval_seconds = _interval(interval_seconds)
     session.flush()
@@ -105,12 +123,30 @@ def change(
 
 def afresh(session: Session, row: Link) -> None:
     """The locked link's settings have changed: what a running pull brings is of the old ones, and void."""
+    row.cursor = row.rests_until = None
+    if row.calendar_key is None:
+        external.count_readings_anew(session, row.id, clock.now())
+    reconsider(session, row)
+
+
+def reconsider(session: Session, row: Link) -> None:
+    """Only how the locked link says things has changed: what is known of its calendar still holds."""
     query.revoke(session, row.id)
-    row.cursor, row.next_pull_at = None, clock.now()
+    row.next_pull_at, row.scan_at = clock.now(), None
     row.failures, row.refused, row.refusals = 0, "", 0
-    external.count_readings_anew(session, row.id, clock.now())
+    row.watch_at, row.watch_failures = AT_ONCE, 0
     if row.state in ("needs_auth", "lost"):
         row.state, row.state_reason = _pulled(row)
+
+
+def settle(session: Session, row: Link, terms: Terms) -> None:
+    """What follows from the locked link's new settings; Refused or Conflict where they cannot be its own."""
+    two_way.check_same(session, row, terms)
+    two_way.check_free(session, terms.calendar_key, row.id)
+    if row.calendar_key != terms.calendar_key:
+        watches.outdate(session, row.id)
+    row.host, row.calendar_key = terms.host, terms.calendar_key
+    row.returns_ours = row.returns_ours and terms.calendar_key is None
 
 
 def unlink(session: Session, link_id: UUID) -> None:
@@ -137,6 +173,7 @@ def pause(session: Session, link_id: UUID) -> Link:
     """No more pulls, and a running one is void; what is held stays held."""
     row = _state(session, link_id, "paused", "paused by hand; what it holds stays held")
     query.revoke(session, link_id)
+    row.watch_at = AT_ONCE
     runs.cancel_waiting(session, link_id, clock.now(), "the link was paused")
     return row
 
@@ -146,6 +183,7 @@ def resume(session: Session, link_id: UUID) -> Link:
     query.revoke(session, link_id)
     row.next_pull_at = clock.now()
     row.failures, row.refused, row.refusals = 0, "", 0
+    row.watch_at, row.watch_failures = AT_ONCE, 0
     session.flush()
     return row
 
@@ -153,8 +191,8 @@ def resume(session: Session, link_id: UUID) -> Link:
 def rotate_feed(session: Session, link_id: UUID) -> Link:
     """A new secret address for our feed; the old one answers nothing from now on."""
     row = query.locked(session, link_id)
-    if row.direction == "import":
-        raise Conflict.because("no_feed", "this link only imports: it has no feed of ours")
+    if row.feed_token_hash is None:
+        raise Conflict.because("no_feed", "nobody reads a feed of ours by this link: it has none")
     feeds.issue_token(session, row)
     _record(session, row, "feed_rotated")
     return row
@@ -193,18 +231,15 @@ def _connection(session: Session, connection_id: UUID) -> Connection:
         raise Refused.because("unknown", "there is no such connection", "connection_id") from None
 
 
-def _settings(session: Session, connection: Connection, direction: str, settings: Mapping[str, Any]) -> str:
-    """Refused unless they are right; the host that is to be asked, empty where none is."""
-    source, host = remote.known(connection.connector), ""
-    remote.check_known(source, settings)
-    if direction != "export":
-        if not isinstance(source, PullsEvents):
-            raise Refused.because("cannot_import", f"{source.title} has no calendar to read", "direction")
-        stored = vault_of(session).open(connection.settings_sealed)
-        host = hosts.named_in(remote.valid(source, {**stored, **settings}))
-    if direction != "import" and not isinstance(source, RendersFeed):
-        raise Refused.because("cannot_export", f"{source.title} reads no feed of ours", "direction")
-    return host
+def _terms(
+    session: Session,
+    connection: Connection,
+    direction: str,
+    settings: Mapping[str, Any],
+    unit_id: UUID | None,
+) -> Terms:
+    source, shared = remote.known(connection.connector), vault_of(session).open(connection.settings_sealed)
+    return two_way.terms(session, source, direction, settings, shared, unit_id)
 
 
 def _interval(seconds: int) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -11,15 +11,17 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from connectors.contract import AllDay, Pulled, RemoteEvent
+from connectors.contract import AllDay, ListsChanges, Pulled, RemoteEvent
 from hub import clock
+from hub.database import vault_of
 from hub.domain.availability import Cause, Taken
 from hub.domain.offers import Offer
 from hub.domain.periods import Period
+from hub.errors import NotFound, Refused
 from hub.queries import external, inventory
 from hub.queries import links as links_query
 from hub.services import asking
-from sync import linking, remote
+from sync import linking, preview_events, remote, two_way
 from sync.linking import Scope
 from sync.planning import measure, placing
 from sync.planning.placing import Blocked
@@ -78,24 +80,49 @@ def preview(
     scene = _Scene(ZoneInfo("UTC"))
     if scope is not None:
         scene = runtime.database.transact(organization_id, partial(_scene, scope=scope))
-    pulled = remote.ask(
-        remote.frame(connector, settings, scene.zone, runtime.import_horizon), runtime.network
-    )
-    return _show(runtime, organization_id, scene, pulled)
+    source = remote.known(connector)
+    if isinstance(source, ListsChanges):
+        valid = remote.valid(source, settings)
+        if two_way.by_event(source, valid):
+            pulled = preview_events.pulled(runtime, organization_id, source, valid, scene.zone)
+            return _show(runtime, organization_id, scene, pulled)
+    question = remote.frame(connector, settings, scene.zone, runtime.import_horizon)
+    return _show(runtime, organization_id, scene, remote.ask(question, runtime.network))
+
+
+def asked(
+    session: Session, connector: str | None, connection_id: UUID | None, settings: Mapping[str, Any]
+) -> tuple[str, dict[str, Any]]:
+    """The connector and all settings of a calendar that is not linked yet: of a connection, or of none."""
+    if (connector is None) == (connection_id is None):
+        raise Refused.because("required", "name either a connection or a connector", "connector")
+    if connection_id is None:
+        assert connector is not None
+        return connector, dict(settings)
+    try:
+        row = links_query.connection(session, connection_id)
+    except NotFound:
+        raise Refused.because("unknown", "there is no such connection", "connection_id") from None
+    return row.connector, {**vault_of(session).open(row.settings_sealed), **settings}
 
 
 def preview_link(runtime: Runtime, organization_id: UUID, link_id: UUID) -> Preview:
     """What the link's calendar says now, as a pull would take it; nothing is saved."""
 
-    def read(session: Session) -> tuple[_Scene, remote.Question]:
+    def read(session: Session) -> tuple[_Scene, Callable[[], Pulled]]:
         link = links_query.one(session, link_id)
         scope = Scope(link.property_id, link.unit_id, link.unit_type_id, link.category)
         own = frozenset(event.id for event in external.events_of(session, link_id))
         scene = replace(_scene(session, scope=scope), own=own)
-        return scene, remote.question(session, link, runtime.import_horizon, afresh=True)
+        if link.calendar_key is None:
+            question = remote.question(session, link, runtime.import_horizon, afresh=True)
+            return scene, partial(remote.ask, question, runtime.network)
+        source, settings = preview_events.calendar_of(session, link)
+        ask = partial(preview_events.pulled, runtime, organization_id, source, settings, scene.zone)
+        return scene, partial(ask, imports=link.direction != "export")
 
-    scene, question = runtime.database.transact(organization_id, read)
-    return _show(runtime, organization_id, scene, remote.ask(question, runtime.network))
+    scene, ask = runtime.database.transact(organization_id, read)
+    return _show(runtime, organization_id, scene, ask())
 
 
 def _scene(session: Session, *, scope: Scope) -> _Scene:

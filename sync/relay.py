@@ -15,8 +15,8 @@ from hub.database import Actor
 from hub.models.records import Fact
 from hub.queries import external, locks, outbox
 from hub.queries import links as links_query
-from hub.services.outbox import INVENTORY_CHANGED, STRUCTURE_CHANGED
-from sync import conflicts
+from hub.services.outbox import INVENTORY_CHANGED, SHOWN_CHANGED, STRUCTURE_CHANGED
+from sync import conflicts, touching
 from sync.refit import refit
 from sync.runtime import Runtime
 
@@ -59,11 +59,23 @@ def _handle(runtime: Runtime, fact: Fact) -> None:
 
 
 def _inventory_changed(runtime: Runtime, organization_id: UUID, payload: Payload) -> list[Step]:
-    """Overlaps with channels may have come or gone; events that found no unit may find one now."""
+    """
+    Calendars show what was changed; overlaps with channels may have come or gone; events that found no unit
+    may find one now.
+    """
     units = frozenset(UUID(unit_id) for unit_id in payload["unit_ids"])
     with runtime.database.unit_of_work(organization_id) as session:
         links = external.links_with_unplaced(session, units, clock.now())
-    return [partial(_look_again, units=units), *(partial(_place, link_id=link_id) for link_id in links)]
+    entity = payload.get("cause", "").partition(".")[0]
+    changed = [UUID(payload["entity_id"])] if entity in ("booking", "blackout") else []
+    bookings, blackouts = (changed, []) if entity == "booking" else ([], changed)
+    shown = partial(_touch, booking_ids=bookings, blackout_ids=blackouts)
+    placed = [partial(_place, link_id=link_id) for link_id in links]
+    return [*([shown] if changed else []), partial(_look_again, units=units), *placed]
+
+
+def _touch(session: Session, *, booking_ids: list[UUID], blackout_ids: list[UUID]) -> None:
+    touching.touch(session, booking_ids, blackout_ids)
 
 
 def _look_again(session: Session, *, units: frozenset[UUID]) -> None:
@@ -75,11 +87,29 @@ def _place(session: Session, *, link_id: UUID) -> None:
     refit(session, links_query.locked(session, link_id), clock.now(), only_unplaced=True)
 
 
+def _shown_changed(runtime: Runtime, organization_id: UUID, payload: Payload) -> list[Step]:  # noqa: ARG001
+    """Calendars show it; nothing that is taken changed."""
+    bookings, blackouts, properties = (
+        [UUID(one) for one in payload[name]] for name in ("booking_ids", "blackout_ids", "property_ids")
+    )
+    touched = partial(_touch, booking_ids=bookings, blackout_ids=blackouts)
+    return [touched, partial(_rescan, property_ids=properties)]
+
+
+def _rescan(session: Session, *, property_ids: list[UUID]) -> None:
+    touching.rescan(session, property_ids)
+
+
 def _structure_changed(runtime: Runtime, organization_id: UUID, payload: Payload) -> list[Step]:
-    """What imported events take follows the units and their terms, one link after the other."""
+    """
+    What imported events take follows the units and their terms, one link after the other; which calendars
+    show what, too.
+    """
+    property_id = UUID(payload["property_id"])
     with runtime.database.unit_of_work(organization_id) as session:
-        links = links_query.importing_to(session, UUID(payload["property_id"]))
-    return [partial(_refit, link_id=link_id) for link_id in links]
+        links = links_query.importing_to(session, property_id)
+    refits = [partial(_refit, link_id=link_id) for link_id in links]
+    return [partial(_rescan, property_ids=[property_id]), *refits]
 
 
 def _refit(session: Session, *, link_id: UUID) -> None:
@@ -88,5 +118,6 @@ def _refit(session: Session, *, link_id: UUID) -> None:
 
 HANDLERS: Mapping[str, Callable[[Runtime, UUID, Payload], list[Step]]] = {
     INVENTORY_CHANGED: _inventory_changed,
+    SHOWN_CHANGED: _shown_changed,
     STRUCTURE_CHANGED: _structure_changed,
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -80,9 +80,14 @@ def frame(
     source = known(slug)
     if not isinstance(source, PullsEvents):
         raise Refused.because("cannot_pull", f"{source.title} has no calendar to read", "direction")
-    today = clock.now().astimezone(zone).date()
-    window = Window(today - PAST, today + horizon, today + SINGLES)
-    return Question(source, valid(source, settings), cursor, window, zone)
+    wanted = window(clock.now(), zone, horizon)
+    return Question(source, valid(source, settings), cursor, wanted, zone)
+
+
+def window(now: datetime, zone: ZoneInfo, horizon: timedelta) -> Window:
+    """The days that matter to a place."""
+    today = now.astimezone(zone).date()
+    return Window(today - PAST, today + horizon, today + SINGLES)
 
 
 def ask(asked: Question, network: Network) -> Pulled:

@@ -2,18 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from hub import clock
 from hub.database import organization_of
-from hub.errors import Conflict
+from hub.errors import Conflict, Reason
 from hub.ids import new_id
 from hub.models.links import PULLED_STATES, Link
 from hub.models.records import SyncRun
 from hub.queries import links as query
 from hub.queries import runs
+
+EXPORTS_ONLY = ("exports_only", "this link only exports: there is no calendar to pull")
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A link that was asked for and is not pulled, and why."""
+
+    link_id: UUID
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    runs: tuple[SyncRun, ...]
+    left_out: tuple[LeftOut, ...]
 
 
 def request(session: Session, link_id: UUID, *, trigger: str = "request") -> SyncRun:
@@ -23,11 +41,50 @@ def request(session: Session, link_id: UUID, *, trigger: str = "request") -> Syn
     Conflict for a link that is not pulled: one that rests, or only exports.
     """
     link = query.locked(session, link_id)
-    _is_pulled(link)
+    if against := _against(link):
+        raise Conflict(against)
     query.note(session, link_id, next_pull_at=clock.now())
     if waiting := runs.queued(session, link_id):
         return waiting
-    run = SyncRun(
+    run = _new(session, link_id, trigger)
+    session.add(run)
+    session.flush()
+    return run
+
+
+def request_all(session: Session, link_ids: Collection[UUID]) -> Asked:
+    """The same of several links, in five statements; those that are not pulled are told, and left out."""
+    links = query.locked_all(session, link_ids)
+    against = {link.id: reason for link in links if (reason := _against(link))}
+    due = [link.id for link in links if link.id not in against]
+    if due:
+        query.due(session, due, clock.now())
+    waiting = runs.queued_of(session, due) if due else {}
+    found = [waiting.get(link_id) or _new(session, link_id, "request") for link_id in due]
+    session.add_all(found)
+    session.flush()
+    return Asked(tuple(found), tuple(LeftOut(link_id, reason) for link_id, reason in against.items()))
+
+
+def has_calendar(link: Link) -> None:
+    """Conflict for a link without a calendar to read."""
+    if not link.polled:
+        raise Conflict.because(*EXPORTS_ONLY)
+
+
+def _against(link: Link) -> Reason | None:
+    """Why no worker would come, with what to do about it."""
+    if not link.polled:
+        return Reason(*EXPORTS_ONLY)
+    if link.state in PULLED_STATES:
+        return None
+    why = f" ({link.state_reason})" if link.state_reason else ""
+    message = f"this link is {link.state}{why}; resume it first"
+    return Reason("not_active", message, facts={"state": link.state})
+
+
+def _new(session: Session, link_id: UUID, trigger: str) -> SyncRun:
+    return SyncRun(
         organization_id=organization_of(session),
         id=new_id(),
         link_id=link_id,
@@ -37,22 +94,3 @@ def request(session: Session, link_id: UUID, *, trigger: str = "request") -> Syn
         counts={},
         summary=[],
     )
-    session.add(run)
-    session.flush()
-    return run
-
-
-def has_calendar(link: Link) -> None:
-    """Conflict for a link without a calendar to read."""
-    if link.direction == "export":
-        raise Conflict.because("exports_only", "this link only exports: there is no calendar to pull")
-
-
-def _is_pulled(link: Link) -> None:
-    """Conflict where no worker would come, with what to do about it."""
-    has_calendar(link)
-    if link.state not in PULLED_STATES:
-        why = f" ({link.state_reason})" if link.state_reason else ""
-        raise Conflict.because(
-            "not_active", f"this link is {link.state}{why}; resume it first", state=link.state
-        )

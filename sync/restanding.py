@@ -23,6 +23,7 @@ from sync.standings import Standings, ours_by_id
 def restand(session: Session, link: Link, now: datetime) -> int:
     """
     What we withdrew drains, what may no longer be an echo is told and may clash: how many stand otherwise.
+    What stands in a calendar that is synced event by event is never ours: what is ours there bears our marker.
 
     The link's row is locked. Takes the locks of all units in scope, and only if what is blocked, or told of
     it, changes.
@@ -30,7 +31,7 @@ def restand(session: Session, link: Link, now: datetime) -> int:
     offers = links_query.scope(session, link)
     measure = Measure.of(offers, ZoneInfo(asking.property_of(session, link.property_id).time_zone))
     held = holding.of_link(session, link, measure)
-    rows = [row for row in held.rows.values() if row.ends_at > now]
+    rows = [row for row in held.rows.values() if row.ends_at > now and row.item_id is None]
     verdicts = echo.judge_stored(session, link, offers, rows, measure, now)
     standings = Standings({held.rows[event_id].key: verdict for event_id, verdict in verdicts.items()})
     changed = [row for row in rows if row.id in verdicts and standings.differs(row, row.key)]

@@ -107,7 +107,7 @@ def of_booking(session: Session, booking_id: UUID, now: datetime) -> Report:
     booking = bookings.one(session, booking_id)
     items = bookings.items(session, [booking_id])
     links = query.links(session, booking_id)
-    exporting = [link for link in links if link.direction in feeds.EXPORTING]
+    exporting = [link for link in links if link.has_feed]
     history = _history(session, items, [link.id for link in exporting])
     units = _Units.read(session, booking_id, items, exporting, now)
 

@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 RETENTION: dict[str, tuple[timedelta, str]] = {
     "outbox": (timedelta(days=7), "state = 'done' AND done_at < :before"),
     "refresh_tokens": (timedelta(days=1), "expires_at < :before"),
+    "connection_sign_ins": (timedelta(days=1), "expires_at < :before"),
+    "watch_channels": (timedelta(days=1), "expires_at < :before"),
     "feed_fetches": (timedelta(days=90), "last_at < :before"),
     "feed_entries": (timedelta(days=400), "withdrawn_at < :before"),
     "feed_exports": (timedelta(days=400), "until_at < :before"),

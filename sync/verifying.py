@@ -95,8 +95,8 @@ def blaming(source: Connector) -> Iterator[None]:
 
 
 def _of_link(session: Session, link: Link) -> Check | None:
-    """None for a link that reads no calendar."""
-    if link.direction == "export":
+    """None for a link that only has a feed of ours."""
+    if link.direction == "export" and link.calendar_key is None:
         return None
     connection = query.connection(session, link.connection_id)
     vault = vault_of(session)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -52,6 +52,8 @@ class Writing:
     standings: Standings
     measure: Measure
     now: datetime
+    items: Mapping[str, UUID] = field(default_factory=dict)
+    """By key, the sync items that new events are occurrences of"""
     added: dict[str, UUID] = field(default_factory=dict)
     """By key, the ids of new events that take something"""
     asking: list[_Asked] = field(default_factory=list)
@@ -155,7 +157,7 @@ class Writing:
         slide = self.found.slides.get(one.key)
         row = holding.new(self.session, self.link, one, slide, self.measure, self.now)
         verdict, when = self.standings.of(one.key), one.event.when
-        self.fresh[row["id"]] = row | self.standings.values(one.key)
+        self.fresh[row["id"]] = row | self.standings.values(one.key) | {"item_id": self.items.get(one.key)}
         self.asking.append(_Asked(row["id"], when, verdict.ours, verdict.muted))
         if verdict.standing in NEWS and one.takes:
             self._record(row["id"], "added", None, when)

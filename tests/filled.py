@@ -26,6 +26,7 @@ from hub.services.guests import GuestFields
 from hub.services.units import NewUnit
 from tests import factories
 from tests.filled_people import nobodys, people
+from tests.filled_synced import synced
 
 DOMAIN = "hub.example"
 
@@ -51,6 +52,10 @@ def a_full_organization(database: Database) -> Member:
     with database.unit_of_work(here) as session:
         assert booked.booking.guest_id is not None
         made = _channel(here, rooms[0], booked.booking) + _records(here, admin)
+        connection, link = made[0], made[1]
+        assert isinstance(connection, Connection)
+        assert isinstance(link, Link)
+        made += synced(admin, connection.id, link.id)
         for row in made + people(admin, booked.booking.guest_id, rooms[0].property_id):
             session.add(row)
             session.flush()

@@ -52,7 +52,7 @@ CONFIGURATION: dict[str, Any] = {
     "timezone": "UTC",
     "task_default_queue": TIMELY,
     "task_queues": QUEUES,
-    "task_routes": {"pull": {"queue": PULLS}},
+    "task_routes": {"pull": {"queue": PULLS}, "tend_watch": {"queue": PULLS}},
     "beat_schedule": BEAT_SCHEDULE,
     "beat_scheduler": "workers.beat:Timetable",
     "beat_max_loop_interval": 1,

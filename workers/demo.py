@@ -1,8 +1,9 @@
-"""A small property to try things on, with channels that are played on this machine."""
+"""A small property to try things on, with channels that are played on this machine, one of them both ways."""
 
 from __future__ import annotations
 
 import socket
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -10,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from connectors.sandbox import calendar_service
 from hub.config import Settings
 from hub.database import Actor
 from hub.models.properties import Property, Unit
@@ -69,6 +71,9 @@ CHANNELS = (
     Channel("Sample Smoobu", "smoobu", "Bed 5"),
     Channel("Another hub", "hub", "Bed 6"),
 )
+CALENDAR = Channel("Sandbox calendar", "agenda-1", "Room 3")
+"""The one that is written to as well: "Seaside House" at the same server"""
+EVERY_CHANNEL = (*CHANNELS, CALENDAR)
 PULL_EVERY = 60
 """Seconds: often enough to watch it work"""
 
@@ -82,16 +87,10 @@ def seed(runtime: Runtime, organization_id: UUID) -> bool:
             return False
         made = _inventory(session)
         for channel in CHANNELS:
-            connection = connecting.connect(session, "ical", channel.name, {})
-            linking.link(
-                session,
-                connection.id,
-                Scope(unit_id=made[channel.unit]),
-                "two_way",
-                {"url": f"{feeds}/{channel.calendar}.ics"},
-                uid_domain=runtime.uid_domain,
-                interval_seconds=PULL_EVERY,
-            )
+            address = {"url": f"{feeds}/{channel.calendar}.ics"}
+            _link(session, runtime, channel, "ical", {}, address, made)
+        account = {"url": feeds, "key": calendar_service.DEMO_KEY}
+        _link(session, runtime, CALENDAR, "sandbox", account, {"calendar": CALENDAR.calendar}, made)
         return True
 
     return runtime.database.transact(organization_id, work, Actor("command"))
@@ -102,6 +101,27 @@ def allowed_hosts(settings: Settings) -> tuple[str, ...]:
     address = urlsplit(settings.demo_feeds_url or "").netloc
     extra = (address,) if address and address not in settings.private_hosts else ()
     return (*settings.private_hosts, *extra)
+
+
+def _link(
+    session: Session,
+    runtime: Runtime,
+    channel: Channel,
+    connector: str,
+    account: Mapping[str, str],
+    settings: Mapping[str, str],
+    units: Mapping[str, UUID],
+) -> None:
+    connection = connecting.connect(session, connector, channel.name, account)
+    linking.link(
+        session,
+        connection.id,
+        Scope(unit_id=units[channel.unit]),
+        "two_way",
+        settings,
+        uid_domain=runtime.uid_domain,
+        interval_seconds=PULL_EVERY,
+    )
 
 
 def _inventory(session: Session) -> dict[str, UUID]:

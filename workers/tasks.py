@@ -8,7 +8,7 @@ from uuid import UUID
 from celery import current_app, shared_task
 
 from hub.services import retention as retention_service
-from sync import due, expiry, sweeps
+from sync import due, expiry, sweeps, watches
 from sync import pull as pulling
 from sync import relay as relaying
 from sync.due import Due
@@ -20,6 +20,8 @@ from workers.schedule import PULLS
 WAITING_EACH = 2
 """Pulls that wait for each thread of a puller, few enough to begin before their claim runs out; the others
 stay due in the database, which knows whose turn it is"""
+WATCHES_EACH = 60
+"""Watches that are looked after in one minute, fewer while pulls wait: these are what counts"""
 AT_ONE_HOST = 2.0
 """Seconds for which a puller goes on at the host where it is, before others have their turn"""
 
@@ -47,6 +49,21 @@ def pull(organization_id: str, link_id: str, trigger: str = "schedule", more: bo
         one = due.claim_next(runtime(), one) if one.more and time.monotonic() < until else None
 
 
+@shared_task(name="watch")
+def watch() -> None:
+    """One message for each link whose watch is to be opened, renewed or closed; some at a time."""
+    room = WATCHES_EACH - waiting(current_app, PULLS)
+    for one in watches.claim_due(runtime(), limit=room) if room > 0 else ():
+        known = (str(one.organization_id), str(one.link_id))
+        tend_watch.apply_async(known, queue=PULLS, expires=watches.OPENING.total_seconds())
+
+
+@shared_task(name="tend_watch")
+def tend_watch(organization_id: str, link_id: str) -> None:
+    """Open, renew or close what one link has of watches."""
+    watches.tend(runtime(), UUID(organization_id), UUID(link_id))
+
+
 @shared_task(name="expire_holds")
 def expire_holds() -> None:
     """Give back what held bookings kept too long."""
@@ -55,8 +72,12 @@ def expire_holds() -> None:
 
 @shared_task(name="relay")
 def relay() -> None:
-    """Tell the rest of the house what the outbox holds."""
-    relaying.relay(runtime())
+    """
+    Tell the rest of the house what the outbox holds; calendars that are due by that are handed out at once, for
+    people look at them.
+    """
+    if relaying.relay(runtime()):
+        pull_due()
 
 
 @shared_task(name="sweep")

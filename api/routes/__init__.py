@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from api.routes import (
+    accounts,
     api_keys,
     audit,
     auth,
@@ -17,6 +18,7 @@ from api.routes import (
     connectors,
     google,
     health,
+    ignored_events,
     invitations,
     link_steps,
     links,
@@ -29,6 +31,7 @@ from api.routes import (
     seen,
     unit_types,
     units,
+    webhooks,
 )
 
 ROOT = ""
@@ -42,9 +45,11 @@ ROUTERS: tuple[tuple[str, APIRouter], ...] = (
     (API, conflicts.router),
     (API, links.router),
     (API, link_steps.router),
+    (API, ignored_events.router),
     (API, runs.router),
     (API, seen.router),
     (API, connections.router),
+    (API, accounts.router),
     (API, connectors.router),
     (API, audit.router),
     (API, units.router),
@@ -58,6 +63,7 @@ ROUTERS: tuple[tuple[str, APIRouter], ...] = (
     (API, my.router),
     (API, google.router),
     (API, api_keys.router),
+    (ROOT, webhooks.router),
     (ROOT, health.router),
 )
 """Under which prefix each subject's router is found; those asked most come first."""

@@ -44,6 +44,7 @@ EVENT: dict[str, Any] = {
     "nature": "stay",
     "code": "HMABC12345",
     "standing": "external",
+    "item_id": None,
     "missing_since": None,
     "kept_at": None,
     "phone_digits": "0199",

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, BackgroundTasks, Query
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
@@ -13,14 +16,17 @@ from api.callers import Caller
 from api.dependencies import Manager, Staff
 from api.etags import IfMatch, etag
 from api.idempotency import Answer, Idempotent
-from api.linked import LINK, PREVIEW, previewed, told
+from api.linked import LINK, PREVIEW, previewed, told, told_all
 from api.openapi import documented, example
 from api.pagination import Page, Paged, next_cursor, shown
 from api.schemas.links import LinkOut, LinkPatch, NewLink, PreviewIn, PreviewOut, State
-from api.waiting import Places
+from api.waiting import Places, Waiting
+from hub.errors import HubError
 from hub.queries import links as query
-from sync import linking, preview, remote
+from sync import linking, preview, remote, unlinking, watches
+from sync.unlinking import Events
 from sync.verifying import Verify, after_asking, blaming
+from sync.watches import Open
 
 router = APIRouter(prefix="/links", tags=["channels"])
 
@@ -65,11 +71,9 @@ def create(caller: Manager, body: NewLink, once: Idempotent, places: Places) -> 
 )
 def preview_of(caller: Staff, body: PreviewIn, places: Places) -> PreviewOut:
     """Nothing is saved. 429 while several requests of the organization wait for channels."""
-    _scope_is_known(caller, body)
-    with places.place(caller.organization_id), blaming(remote.known(body.connector)):
-        found = preview.preview(
-            caller.runtime, caller.organization_id, body.connector, body.settings, body.scope()
-        )
+    connector, settings = caller.transact(lambda session: _asked(session, body))
+    with places.place(caller.organization_id), blaming(remote.known(connector)):
+        found = preview.preview(caller.runtime, caller.organization_id, connector, settings, body.scope())
     return previewed(found)
 
 
@@ -93,7 +97,7 @@ def page(
             after=paging.after[1] if paging.after else None,
         )
         return Page(
-            items=[told(session, caller, row) for row in shown(rows, paging)],
+            items=told_all(session, caller, shown(rows, paging)),
             next_cursor=next_cursor(rows, paging, lambda row: (row.created_at, row.id)),
         )
 
@@ -141,12 +145,55 @@ def change(
     return after_asking(caller.runtime.network, attempt, lambda: places.place(caller.organization_id))
 
 
-@router.delete("/{link_id}", status_code=204, summary="Remove a link with all that it imported")
-def remove(caller: Manager, link_id: UUID) -> None:
-    """Its nights are free again, its conflicts are closed, and its feed's address answers nothing."""
-    caller.transact(lambda session: linking.unlink(session, link_id))
+@router.delete(
+    "/{link_id}",
+    status_code=204,
+    summary="Remove a link with all that it imported",
+    response_model=None,
+    responses={
+        202: {
+            "model": LinkOut,
+            **example(202, LINK | {"emptying": True}, "Its calendar is emptied first: ask again then")[202],
+        },
+        **documented(409),
+    },
+)
+def remove(
+    caller: Manager,
+    link_id: UUID,
+    places: Places,
+    after: BackgroundTasks,
+    events: Annotated[
+        Events | None,
+        Query(description="What becomes of our events in its calendar; to be said while there are any"),
+    ] = None,
+) -> Response:
+    """
+    Its nights are free again, its conflicts are closed, and its feed's address answers nothing. 409 while
+    its calendar shows events of ours and nobody says what is to become of them: `keep` leaves them there,
+    `remove` takes them out within the next passes, and the link is removed by asking once more then.
+    """
+
+    def work(session: Session) -> tuple[LinkOut | None, Sequence[Open]]:
+        open_ones = watches.open_of(session, link_id)
+        left = unlinking.remove(session, link_id, events)
+        return (told(session, caller, left), ()) if left else (None, open_ones)
+
+    left, open_ones = caller.transact(work)
+    if left is not None:
+        return Response(left.model_dump_json(), 202, media_type="application/json")
+    if open_ones:
+        after.add_task(_close, caller, places, open_ones)
+    return Response(status_code=204, background=after)
 
 
-def _scope_is_known(caller: Caller, body: PreviewIn) -> None:
-    """Refused before the channel is asked, and only for somebody who is still a member."""
-    caller.transact(lambda session: linking.placed(session, body.scope()))
+def _close(caller: Caller, places: Waiting, open_ones: Sequence[Open]) -> None:
+    """A channel that is not told goes on telling us until its watch runs out: no harm, so one try will do."""
+    with suppress(HubError), places.place(caller.organization_id):
+        watches.close(caller.runtime.network, open_ones)
+
+
+def _asked(session: Session, body: PreviewIn) -> tuple[str, dict[str, Any]]:
+    """Which channel to ask, and with which settings. Refused before it is asked, also for the scope."""
+    linking.placed(session, body.scope())
+    return preview.asked(session, body.connector, body.connection_id, body.settings)

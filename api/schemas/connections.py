@@ -8,12 +8,27 @@ from uuid import UUID
 from pydantic import ConfigDict, Field, JsonValue
 
 from api.schemas.common import In, Line, Out, UtcInstant
-from connectors.contract import Connector, PullsEvents, RendersFeed
+from connectors.contract import Connector, PullsEvents, PushesEvents, RendersFeed, WatchesChanges
+from connectors.owners import KeepsCalendars, SignsIn
 from hub.models.links import Connection
 from hub.vault import Vault
 from sync import disguise, remote
 
-CAPABILITIES: dict[str, type] = {"pulls_events": PullsEvents, "renders_feed": RendersFeed}
+CAPABILITIES: dict[str, type] = {
+    "pulls_events": PullsEvents,
+    "renders_feed": RendersFeed,
+    "syncs_events": PushesEvents,
+    "watches_changes": WatchesChanges,
+    "keeps_calendars": KeepsCalendars,
+    "signs_in": SignsIn,
+}
+
+CAPABILITIES_TOLD = (
+    "pulls_events: its calendar is read; renders_feed: it reads a feed of ours; syncs_events: it is synced"
+    " event by event, in one direction or both; watches_changes: it tells of changes at once;"
+    " keeps_calendars: an account has calendars to choose from; signs_in: an account is connected by its"
+    " owner's consent"
+)
 
 SETTINGS_SHOWN = (
     "Secrets are shown as a hint, such as https://www.airbnb.com/…; sent back, it changes nothing"
@@ -27,7 +42,7 @@ class ConnectorOut(Out):
 
     slug: str
     title: str
-    capabilities: list[str] = Field(description="pulls_events: it can be imported; renders_feed: exported to")
+    capabilities: list[str] = Field(description=CAPABILITIES_TOLD)
     settings: dict[str, Any] = Field(description="JSON Schema of the settings; secrets are writeOnly")
 
     @classmethod

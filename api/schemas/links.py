@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from enum import StrEnum
 from typing import Annotated, Any
 from uuid import UUID
@@ -13,6 +14,7 @@ from api.schemas.connections import SETTINGS_SHOWN
 from hub.config import Settings
 from hub.models.external import ExternalEvent
 from hub.models.links import PULLED_STATES, Connection, Link
+from hub.queries.calendars import Standing
 from hub.vault import Vault
 from sync import disguise, feeds, remote
 from sync.guarding import Action
@@ -100,6 +102,17 @@ class LinkOut(Out):
     next_pull_at: UtcInstant | None = Field(description="Null while it is not pulled")
     failures: int = Field(description="Pulls in a row that failed")
     source: str = Field(description="The channel that makes the calendar, as its content tells")
+    by_event: bool = Field(description="Synced event by event; else its calendar is read, and ours a feed")
+    synced: bool | None = Field(
+        description="Whether what changed here has been compared with its calendar; null unless by event"
+    )
+    waiting: int = Field(description="Writes to its calendar that are on their way")
+    reviews: int = Field(description="Events of ours that somebody should look at: see the conflicts")
+    rests_until: UtcInstant | None = Field(description="A quota ran out: nothing is written there before")
+    watched_until: UtcInstant | None = Field(
+        description="Until when the channel tells us of changes at once, renewed in time; null: only polled"
+    )
+    emptying: bool = Field(description="Our events are being removed there; then the link can be")
     guard: dict[str, JsonValue] | None = Field(
         description="What the channel no longer tells and is not freed yet, and what it waits for"
     )
@@ -112,9 +125,17 @@ class LinkOut(Out):
 
     @classmethod
     def of(
-        cls, row: Link, connection: Connection, vault: Vault, settings: Settings, *, with_feed: bool
+        cls,
+        row: Link,
+        connection: Connection,
+        vault: Vault,
+        settings: Settings,
+        standing: Standing,
+        *,
+        with_feed: bool,
     ) -> LinkOut:
-        pulled = row.direction != "export" and row.state in PULLED_STATES
+        pulled = row.polled and row.state in PULLED_STATES
+        by_event = row.calendar_key is not None
         return cls.model_validate(
             {
                 **{name: getattr(row, name) for name in cls.model_fields if hasattr(row, name)},
@@ -123,6 +144,9 @@ class LinkOut(Out):
                 "settings": disguise.shown(
                     remote.known(connection.connector), vault.open(row.settings_sealed)
                 ),
+                "by_event": by_event,
+                "synced": row.dirty_seq == row.synced_seq if by_event else None,
+                **asdict(standing),
                 "next_pull_at": row.next_pull_at if pulled else None,
                 "feed_url": feeds.feed_url(settings, vault, row) if with_feed else None,
             }
@@ -134,8 +158,9 @@ class PreviewIn(ScopeIn):
 
     model_config = ConfigDict(json_schema_extra={"examples": [PREVIEW_ASKED]})
 
-    connector: Line
-    settings: dict[str, JsonValue]
+    connector: Line | None = Field(None, description="Left out beside a connection")
+    connection_id: UUID | None = Field(None, description="Whose account it is, where it needs one")
+    settings: dict[str, JsonValue] = Field(default_factory=dict, description="Beside the connection's")
 
 
 class PreviewEventOut(Out):
@@ -182,6 +207,29 @@ class GuardIn(In):
     )
 
 
+class IgnoreIn(In):
+    """A person's word on an event of others: whether it counts."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"ignored": True}]})
+
+    ignored: bool = Field(True, description="false lets it count again")
+
+
+class IgnoredOut(Out):
+    """An event of others, or a series of them, that takes nothing because somebody said so."""
+
+    id: UUID = Field(description="By which it is told to count again")
+    summary: str
+    first: str = Field(description="A date for one of whole days, else an instant; of a series the first")
+    recurs: bool
+    present: bool = Field(description="Whether it is still in the calendar")
+    ignored: bool
+
+
+class IgnoredList(Out):
+    items: list[IgnoredOut]
+
+
 class EventOut(Out):
     """An external event as received. Its text is the channel's, and may name a guest."""
 
@@ -202,6 +250,9 @@ class EventOut(Out):
     standing: str = Field(
         description="external; echo: our own word come back; draining: the same, though we say it no more;"
         " muted: held, and told to nobody else"
+    )
+    item_id: UUID | None = Field(
+        description="The event, or the series that this is an occurrence of, in a calendar synced by event"
     )
     missing_since: UtcInstant | None = Field(description="No longer told by the channel: it waits")
     kept_at: UtcInstant | None = Field(description="A person kept it though it is no longer told")

@@ -12,7 +12,8 @@ from recurring_ical_events import EventAdapter, Series
 
 from connectors.contract import Window
 from connectors.ical import limits
-from connectors.ical.rules import CountedRule, RecursTooOften, Steps, refuse_hostile
+from connectors.ical.rules import refuse_hostile
+from connectors.recurring import CountedRule, RecursTooOften, Steps
 
 # The library compares wall clocks of different zones here; what lies outside of the window is dropped later.
 _MARGIN = timedelta(days=3)

@@ -13,8 +13,8 @@ from connectors.contract import AllDay, RemoteEvent, Window
 from connectors.ical.judged import MADE_UID, in_series, recurs, remote_event, sequence_of, stamp
 from connectors.ical.moments import Moment, moment_of
 from connectors.ical.recurrence import occurrences
-from connectors.ical.rules import RecursTooOften
 from connectors.ical.wanted import Wanted
+from connectors.recurring import RecursTooOften
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from connectors.sandbox.zoo import Zoo
 from hub.domain.periods import Nights
 
 ZONE = ZoneInfo("Europe/Lisbon")
+AGENDA = "Seaside House"
 
 # Days from today, nights, and what the channel says of them. Stays meet at checkouts, and some are past.
 PLANS: Mapping[str, Sequence[tuple[int, int, str]]] = {

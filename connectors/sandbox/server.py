@@ -8,7 +8,8 @@ A local server that plays channels, so that the demo and the tour have something
     POST   /airbnb/events             {"summary": "Reserved", "first": "2026-12-01", "after": "2026-12-04"}
     DELETE /airbnb/events/{uid}
 
-`control` has the rest: time that passes at the channels, and what goes wrong there.
+`control` has the rest: time that passes at the channels, and what goes wrong there. `calendar_service` is
+another channel, whose calendars are read and written.
 """
 
 from __future__ import annotations
@@ -28,14 +29,18 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from connectors.sandbox import calendars, control, keeping, samples
+from connectors.sandbox import calendar_service, calendars, control, keeping, samples
+from connectors.sandbox.bells import Postman
+from connectors.sandbox.calendar_service import Asked, CalendarService
 from connectors.sandbox.channel import Channel, Question
 from connectors.sandbox.control import Refused
 from connectors.sandbox.faults import Reply
+from connectors.sandbox.journal import Journal
 from connectors.sandbox.zoo import Zoo
 from hub import clock
 
 LONGEST_BODY = 10_000
+LONGEST_ENTRY = 100_000
 LONGEST_SUMMARY = 200
 LATE = timedelta(seconds=30)
 
@@ -43,7 +48,10 @@ log = logging.getLogger(__name__)
 
 
 class SandboxServer(ThreadingHTTPServer):
-    """Serves a zoo. `state` is a file that keeps it over a restart; a slow answer comes after `late`."""
+    """
+    Serves a zoo, and calendars. `state` is a file that keeps the zoo over a restart, the calendars are in
+    one beside it; a slow answer comes after `late`.
+    """
 
     daemon_threads = True
     # Threads in the middle of a slow answer end with `closing`: nobody waits for them.
@@ -57,6 +65,12 @@ class SandboxServer(ThreadingHTTPServer):
         self._state = state
         self.kept = keeping.restore(zoo, state)
         self.reading = control.Reading(self)
+        self.postman = Postman()
+        journal = Journal(state and state.with_name(state.name + ".agendas"))
+        keys = {calendar_service.DEMO_KEY: "demo"}
+        self.calendars = CalendarService(keys, self.now, self.postman.ring, journal)
+        if not self.calendars.agendas:
+            self.calendars.make("demo", samples.AGENDA, samples.ZONE.key)
         self.keep()
 
     @property
@@ -81,6 +95,10 @@ class SandboxServer(ThreadingHTTPServer):
     def shutdown(self) -> None:
         self.closing.set()
         super().shutdown()
+
+    def server_close(self) -> None:
+        super().server_close()
+        self.postman.close()
 
     def handle_error(self, _request: Any, _client_address: Any) -> None:
         """Whoever gives up on a faulty answer does what it should."""
@@ -120,7 +138,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self, act: Callable[[], None]) -> None:
         try:
-            act()
+            if urlsplit(self.path).path.startswith(calendar_service.PATH):
+                self._calendars()
+            else:
+                act()
         except Refused as refused:
             # What is left of the request is not read, so nothing more can be asked on this connection.
             self.close_connection = True
@@ -191,12 +212,25 @@ class _Handler(BaseHTTPRequestHandler):
         return urlsplit(self.path).path.startswith(control.PATH)
 
     def _control(self) -> None:
+        self._check_from_here()
+        wanted = self._body() if self.command in ("POST", "PUT") else {}
+        self._json(HTTPStatus.OK, control.answer(self.server, self.command, urlsplit(self.path).path, wanted))
+
+    def _calendars(self) -> None:
+        self._check_from_here()
+        wanted = self._body(LONGEST_ENTRY) if self.command in ("POST", "PUT") else None
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        told = self.server.calendars.answer(Asked(self.command, self.path, headers, wanted))
+        if told.status == HTTPStatus.NO_CONTENT:
+            self._say(Reply(told.status, b"", {}))
+        else:
+            self._json(HTTPStatus(told.status), told.body)
+
+    def _check_from_here(self) -> None:
         """Only for whoever is on this machine, and not for a web page that was opened on it."""
         host = urlsplit(f"//{self.headers.get('Host', '')}").hostname
         if host not in ("127.0.0.1", "localhost") or self.headers.get("Origin"):
             raise Refused(HTTPStatus.FORBIDDEN, "this is for programs on this machine")
-        wanted = self._body() if self.command in ("POST", "PUT") else {}
-        self._json(HTTPStatus.OK, control.answer(self.server, self.command, urlsplit(self.path).path, wanted))
 
     def _channel(self, name: str) -> Channel:
         try:
@@ -209,10 +243,10 @@ class _Handler(BaseHTTPRequestHandler):
         parts = urlsplit(self.path).path.strip("/").split("/")
         return parts if len(parts) > 1 and parts[1] == "events" else []
 
-    def _body(self) -> Any:
+    def _body(self, longest: int = LONGEST_BODY) -> Any:
         length = self.headers.get("Content-Length", "")
-        if not length.isdigit() or int(length) > LONGEST_BODY:
-            raise Refused(HTTPStatus.BAD_REQUEST, f"a JSON body of at most {LONGEST_BODY} bytes is needed")
+        if not length.isdigit() or int(length) > longest:
+            raise Refused(HTTPStatus.BAD_REQUEST, f"a JSON body of at most {longest} bytes is needed")
         try:
             return json.loads(self.rfile.read(int(length)))
         except ValueError as error:

@@ -11,6 +11,7 @@ from hub.models import (
     privacy,
     properties,
     records,
+    sign_ins,
     sync,
 )
 from hub.models.base import Base
@@ -27,5 +28,6 @@ __all__ = [
     "privacy",
     "properties",
     "records",
+    "sign_ins",
     "sync",
 ]

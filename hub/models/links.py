@@ -53,6 +53,7 @@ class Link(Edited):
             postgresql_where=text("state IN ('active', 'guarded') AND polled"),
         ),
         Index(None, "organization_id", "property_id"),
+        Index("ix_links_watch_at", "watch_at", postgresql_where=text("calendar_key IS NOT NULL")),
         Index("ix_links_running", "host", "lease_until", postgresql_where=text("lease_until > 'epoch'")),
     )
 
@@ -116,6 +117,12 @@ class Link(Edited):
     """A quota ran out: nothing is written there before"""
     scan_at: Mapped[datetime | None]
     """When to compare everything in scope next, whatever was told; null is at once"""
+    emptying: Mapped[bool] = mapped_column(default=False)
+    """Nothing of ours is to be shown there any more, and the link is to be removed"""
+    watch_at: Mapped[datetime] = mapped_column(server_default=text("'epoch'"))
+    """When to look after its watch next"""
+    watch_failures: Mapped[int] = mapped_column(default=0)
+    """How often in a row none could be opened or closed"""
 
     feed_token_hash: Mapped[bytes | None]
     feed_token_sealed: Mapped[bytes | None]

@@ -97,7 +97,7 @@ class SyncItem(Owned):
 class SyncOp(Owned):
     """
     One write to a channel. Kept, for its id is the revision that the written event bears, and recognising our
-    own write needs it; the words themselves only as long as they may have to be sent.
+    own write needs it. Its words are planned anew whenever it is sent, so they are not.
     """
 
     __tablename__ = "sync_ops"
@@ -117,8 +117,6 @@ class SyncOp(Owned):
     kind: Mapped[str]
     state: Mapped[str] = mapped_column(default="ready")
     """ready, inflight (its outcome is unknown), done (the channel answered), settled (closed otherwise)"""
-    sealed: Mapped[bytes | None]
-    """The draft, until it is closed"""
     groups: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     """What it writes, by group"""
     if_match: Mapped[str] = mapped_column(default="")

@@ -18,6 +18,14 @@ def history(session: Session, entity: str, entity_id: UUID) -> tuple[Change, ...
     return tuple(session.scalars(statement.order_by(Change.at, Change.id)))
 
 
+def last(session: Session, entity: str, entity_id: UUID, action: str) -> Change | None:
+    """When this was last done to it."""
+    statement = select(Change).where(
+        Change.entity == entity, Change.entity_id == entity_id, Change.action == action
+    )
+    return session.scalars(statement.order_by(Change.at.desc(), Change.id.desc()).limit(1)).one_or_none()
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """Which changes; None is any. Each but the two ends of time is a column's name."""

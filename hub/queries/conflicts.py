@@ -8,8 +8,19 @@ from uuid import UUID
 from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
+from hub.database import organization_of
+from hub.errors import NotFound
 from hub.models.external import ConflictRecord
 from hub.models.links import Link
+
+
+def one(session: Session, conflict_id: UUID) -> ConflictRecord:
+    """As it is now."""
+    key = (organization_of(session), conflict_id)
+    found = session.get(ConflictRecord, key, populate_existing=True)
+    if found is None:
+        raise NotFound.because("not_found", "there is no such conflict")
+    return found
 
 
 def page(

@@ -68,7 +68,7 @@ _FEEDING = text("""
           AND (l.unit_type_id IS NULL OR u.unit_type_id = l.unit_type_id)
           AND (l.category IS NULL OR t.category = l.category)
     ) AS scope
-    WHERE l.property_id = CAST(:property AS uuid) AND l.direction IN ('export', 'two_way') AND EXISTS (
+    WHERE l.property_id = CAST(:property AS uuid) AND l.feed_token_hash IS NOT NULL AND EXISTS (
         SELECT FROM concerned c
         WHERE (l.unit_id IS NULL OR l.unit_id = c.id)
           AND (l.unit_type_id IS NULL OR l.unit_type_id = c.unit_type_id)

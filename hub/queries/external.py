@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import (
     ARRAY,
     Row,
+    String,
     Uuid,
     any_,
     bindparam,
@@ -34,6 +35,16 @@ def events_of(session: Session, link_id: UUID) -> tuple[ExternalEvent, ...]:
     return tuple(session.scalars(statement.order_by(ExternalEvent.starts_at, ExternalEvent.id)))
 
 
+def events_of_items(
+    session: Session, link_id: UUID, item_ids: Collection[UUID], keys: Collection[str]
+) -> tuple[ExternalEvent, ...]:
+    """Events of a link that are occurrences of these sync items, or have one of these keys, by start."""
+    named = ExternalEvent.key == any_(bindparam(None, list(keys), ARRAY(String)))
+    which = or_(ExternalEvent.item_id == _any(item_ids), named)
+    statement = select(ExternalEvent).where(ExternalEvent.link_id == link_id, which)
+    return tuple(session.scalars(statement.order_by(ExternalEvent.starts_at, ExternalEvent.id)))
+
+
 def event_page(
     session: Session, link_id: UUID, *, limit: int, after: tuple[datetime, UUID] | None = None
 ) -> Sequence[Row[Any]]:
@@ -50,10 +61,29 @@ def event_page(
     return session.execute(statement.order_by(ExternalEvent.starts_at, ExternalEvent.id).limit(limit)).all()
 
 
+def event(session: Session, link_id: UUID, event_id: UUID) -> ExternalEvent | None:
+    """One event of a link."""
+    statement = select(ExternalEvent).where(ExternalEvent.link_id == link_id, ExternalEvent.id == event_id)
+    return session.scalar(statement)
+
+
 def blocks_of(session: Session, link_id: UUID) -> Mapping[UUID, tuple[ExternalBlock, ...]]:
     """The blocks of a link by their event's id."""
+    return _by_event(session.scalars(select(ExternalBlock).where(ExternalBlock.link_id == link_id)))
+
+
+def blocks_of_events(
+    session: Session, event_ids: Collection[UUID]
+) -> Mapping[UUID, tuple[ExternalBlock, ...]]:
+    """The same of some events."""
+    if not event_ids:
+        return {}
+    return _by_event(session.scalars(select(ExternalBlock).where(ExternalBlock.event_id == _any(event_ids))))
+
+
+def _by_event(blocks: Iterable[ExternalBlock]) -> dict[UUID, tuple[ExternalBlock, ...]]:
     found: dict[UUID, tuple[ExternalBlock, ...]] = {}
-    for block in session.scalars(select(ExternalBlock).where(ExternalBlock.link_id == link_id)):
+    for block in blocks:
         found[block.event_id] = (*found.get(block.event_id, ()), block)
     return found
 
@@ -137,10 +167,11 @@ def links_to_restand(session: Session, now: datetime) -> tuple[UUID, ...]:
 _TO_RESTAND = text("""
     SELECT DISTINCT e.link_id FROM external_events e
     JOIN links l ON l.organization_id = e.organization_id AND l.id = e.link_id
-    WHERE e.ends_at > :now AND e.nature <> 'stay' AND (e.standing <> 'external' OR EXISTS (
+    WHERE e.ends_at > :now AND e.nature <> 'stay' AND e.item_id IS NULL
+      AND (e.standing <> 'external' OR EXISTS (
         SELECT FROM links other
         WHERE other.organization_id = l.organization_id AND other.property_id = l.property_id
-          AND other.direction IN ('export', 'two_way')))
+          AND other.feed_token_hash IS NOT NULL))
     ORDER BY e.link_id
 """)
 

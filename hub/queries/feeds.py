@@ -18,8 +18,6 @@ from hub.models.base import Owned
 from hub.models.links import Connection, FeedEntry, FeedSnapshot, Link
 from hub.models.properties import Property, Unit, UnitType
 
-EXPORTING = ("export", "two_way")
-
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -76,7 +74,7 @@ def one(session: Session, link_id: UUID, known_etag: str | None = None) -> FeedL
         .outerjoin(Unit, _key(Unit) == _key(Link, Link.unit_id))
         .outerjoin(UnitType, _key(UnitType) == _key(Link, Link.unit_type_id))
         .outerjoin(FeedSnapshot, _key(FeedSnapshot) == _key(Link, Link.id))
-        .where(Link.id == link_id, Link.direction.in_(EXPORTING), Link.feed_token_hash.is_not(None))
+        .where(Link.id == link_id, Link.feed_token_hash.is_not(None))
         .execution_options(populate_existing=True)
     )
     row = session.execute(statement).one_or_none()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -47,7 +48,6 @@ _RENEW = text("""
     WHERE id = CAST(:link AS uuid) AND fence = :fence AND lease_until > 'epoch'
     RETURNING 1
 """)
-_FENCE = text("SELECT 1 FROM links WHERE id = CAST(:link AS uuid) AND fence = :fence FOR NO KEY UPDATE")
 
 
 def acquire(session: Session, link_id: UUID, lasting: timedelta) -> Lease | None:
@@ -64,9 +64,12 @@ def renew(session: Session, lease: Lease, lasting: timedelta) -> bool:
 
 def hold(session: Session, lease: Lease) -> Link:
     """Begin a transaction under a lease: lock the link's row, or raise Fenced."""
-    if session.execute(_FENCE, {"link": lease.link_id, "fence": lease.fence}).one_or_none() is None:
+    mine = select(Link).where(Link.id == lease.link_id, Link.fence == lease.fence)
+    statement = mine.with_for_update(key_share=True).execution_options(populate_existing=True)
+    link = session.scalars(statement).one_or_none()
+    if link is None:
         raise Fenced
-    return one(session, lease.link_id)
+    return link
 
 
 def release(session: Session, lease: Lease) -> None:
@@ -111,6 +114,28 @@ def locked(session: Session, link_id: UUID) -> Link:
     return one(session, link_id)
 
 
+def locked_all(session: Session, link_ids: Collection[UUID]) -> tuple[Link, ...]:
+    """The same of several, in the order of their ids, as everybody locks them."""
+    statement = (
+        select(Link)
+        .where(Link.id.in_(link_ids))
+        .order_by(Link.id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )
+    return tuple(session.scalars(statement))
+
+
+def due(session: Session, link_ids: Collection[UUID], now: datetime) -> None:
+    """Have these pulled at once. Not an edit."""
+    session.execute(
+        update(Link)
+        .where(Link.id.in_(link_ids))
+        .values(next_pull_at=now, updated_at=Link.updated_at)
+        .execution_options(synchronize_session=False)
+    )
+
+
 def connection(session: Session, connection_id: UUID, *, lock: bool = False) -> Connection:
     """With `lock` as it is now, and before any of its links: nobody else edits it, or links to it."""
     key = (organization_of(session), connection_id)
@@ -137,11 +162,11 @@ def page(
     return tuple(session.scalars(statement.order_by(Link.id).limit(limit)))
 
 
-def importing(session: Session, connection_id: UUID) -> tuple[Link, ...]:
-    """The links of a connection that read a calendar, locked, by id."""
+def polled(session: Session, connection_id: UUID) -> tuple[Link, ...]:
+    """The links of a connection whose channel has something to be asked, locked, by id."""
     statement = (
         select(Link)
-        .where(Link.connection_id == connection_id, Link.direction != "export")
+        .where(Link.connection_id == connection_id, Link.polled.is_(True))
         .order_by(Link.id)
         .with_for_update(key_share=True)
         .execution_options(populate_existing=True)

@@ -16,15 +16,18 @@ from sqlalchemy.orm import Session
 
 from hub.database import StaleRead
 
+LOCKED = "locked_units"
+"""Where a session knows what it has locked; who rolls back to a savepoint before it has to forget it"""
+
 _LOCK = text("SELECT pg_advisory_xact_lock(k) FROM unnest(CAST(:keys AS bigint[])) AS k")
 
 
 def units(session: Session, unit_ids: Iterable[UUID]) -> frozenset[UUID]:
     """Lock leaf units until the transaction ends. Read what they hold only afterwards."""
-    if "locked_units" in session.info:
+    if LOCKED in session.info:
         raise AssertionError("units are locked once in a transaction")
     wanted = frozenset(unit_ids)
-    session.info["locked_units"] = wanted
+    session.info[LOCKED] = wanted
     if wanted:
         session.execute(_LOCK, {"keys": sorted({key(unit_id) for unit_id in wanted})})
     return wanted
@@ -32,7 +35,7 @@ def units(session: Session, unit_ids: Iterable[UUID]) -> frozenset[UUID]:
 
 def require(session: Session, unit_ids: Iterable[UUID]) -> None:
     """Start again if the units that turned out to matter are not all among the locked ones."""
-    if not frozenset(unit_ids) <= session.info.get("locked_units", frozenset()):
+    if not frozenset(unit_ids) <= session.info.get(LOCKED, frozenset()):
         raise StaleRead
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
+from hub.database import Database
 from hub.errors import NotFound
 from hub.queries.links import Lease
 
@@ -20,6 +21,9 @@ class Pullable:
     """All that asking a link's channel needs; the settings are sealed."""
 
     connector: str
+    name: str
+    """Of the connection"""
+    direction: str
     shared_sealed: bytes
     """The connection's settings, which the link's own complete"""
     own_sealed: bytes
@@ -33,13 +37,31 @@ class Pullable:
     """Something of it waits to be freed"""
     is_asked_for: bool
     """A run waits to be answered"""
+    rests_until: datetime | None
+    scan_at: datetime | None
+    by_event: bool
+    """It is synced event by event, and not read as a whole"""
+    dirty_seq: int
+    notices: int
+    full_pending: bool
+    inflight: bool
+    touched: bool
+    """These three as `hub.queries.sync.Waiting` has them, of what is synced event by event"""
     arrives_at: datetime | None
     """When the next of what the calendar holds, or of what we sold of its units, begins"""
 
 
 _READ = text("""
-    SELECT c.connector, c.settings_sealed AS shared_sealed, l.settings_sealed AS own_sealed, p.time_zone,
+    SELECT c.connector, c.name, l.direction, l.rests_until, l.scan_at,
+           c.settings_sealed AS shared_sealed, l.settings_sealed AS own_sealed, p.time_zone,
            l.host, l.cursor, l.interval_seconds, l.next_pull_at, l.guard IS NOT NULL AS waits,
+           l.calendar_key IS NOT NULL AS by_event, l.dirty_seq, l.notices, l.full_pending,
+           l.calendar_key IS NOT NULL AND EXISTS (
+               SELECT FROM sync_ops o WHERE o.organization_id = l.organization_id AND o.link_id = l.id
+               AND o.state IN ('ready', 'inflight')) AS inflight,
+           l.calendar_key IS NOT NULL AND EXISTS (
+               SELECT FROM sync_items i WHERE i.organization_id = l.organization_id AND i.link_id = l.id
+               AND i.touched) AS touched,
            EXISTS (SELECT FROM sync_runs r WHERE r.organization_id = l.organization_id AND r.link_id = l.id
                    AND r.state IN ('queued', 'running')) AS is_asked_for,
            least((SELECT min(e.starts_at) FROM external_events e WHERE e.organization_id = l.organization_id
@@ -67,10 +89,12 @@ _READ = text("""
 # this very moment has the row locked: of what they wrote, this statement then sees the row alone.
 _UNCHANGED = text("""
     UPDATE links SET lease_until = 'epoch', attempts = 0, failures = 0, cursor = :cursor,
+                     synced_seq = dirty_seq, noticed = notices,
                      verified_at = CAST(:now AS timestamptz),
                      next_pull_at = CAST(:next_pull_at AS timestamptz)
     WHERE id = CAST(:link AS uuid) AND fence = :fence AND state = 'active' AND state_reason IS NULL
       AND guard IS NULL AND next_pull_at = CAST(:seen AS timestamptz)
+      AND dirty_seq = :dirty_seq AND notices = :notices
       AND NOT EXISTS (SELECT FROM sync_runs r
                       WHERE r.organization_id = links.organization_id AND r.link_id = links.id
                         AND r.state IN ('queued', 'running'))
@@ -86,17 +110,23 @@ def read(session: Session, link_id: UUID, now: datetime) -> Pullable:
 
 
 def end_unchanged(
-    session: Session,
+    database: Database,
     lease: Lease,
-    seen: datetime,
+    link: Pullable,
     now: datetime,
     next_pull_at: datetime,
     cursor: dict[str, str],
 ) -> bool:
     """
     End a pull that brought nothing, and give its lease back: False where that is not all there is to do, or
-    the lease is lost. Then nothing is written. `seen` is the link's `next_pull_at` as the pull began.
+    the lease is lost. Then nothing is written. `link` is as the pull began.
     """
-    known = {"seen": seen, "now": now, "next_pull_at": next_pull_at, "cursor": cursor}
+    known: dict[str, Any] = {
+        "seen": link.next_pull_at,
+        "now": now,
+        "next_pull_at": next_pull_at,
+        "cursor": cursor,
+    }
     known |= {"link": lease.link_id, "fence": lease.fence}
-    return session.execute(_UNCHANGED, known).one_or_none() is not None
+    known |= {"dirty_seq": link.dirty_seq, "notices": link.notices}
+    return database.at_once(lease.organization_id, _UNCHANGED, known)

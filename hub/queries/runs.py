@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -29,6 +30,12 @@ def queued(session: Session, link_id: UUID) -> SyncRun | None:
     """The oldest run of a link that was asked for and that no pull has begun to answer."""
     statement = select(SyncRun).where(SyncRun.link_id == link_id, SyncRun.state == "queued")
     return session.scalars(statement.order_by(SyncRun.id).limit(1)).one_or_none()
+
+
+def queued_of(session: Session, link_ids: Collection[UUID]) -> Mapping[UUID, SyncRun]:
+    """The same of several links, by link."""
+    statement = select(SyncRun).where(SyncRun.link_id.in_(link_ids), SyncRun.state == "queued")
+    return {run.link_id: run for run in session.scalars(statement.order_by(SyncRun.id.desc()))}
 
 
 def begun(session: Session, run_id: UUID) -> SyncRun | None:

@@ -30,8 +30,8 @@ _LINKS = text("""
         SELECT link_id FROM feed_exports
         WHERE uid IN (SELECT uid FROM booking_items WHERE booking_id = CAST(:booking AS uuid))
     )
-    SELECT l.id, l.direction, l.unit_id, l.state, l.state_reason, l.verified_at, c.name AS channel,
-           coalesce(u.name, t.name, l.category, p.name) AS scope
+    SELECT l.id, l.direction, l.feed_token_hash IS NOT NULL AS has_feed, l.unit_id, l.state, l.state_reason,
+           l.verified_at, c.name AS channel, coalesce(u.name, t.name, l.category, p.name) AS scope
     FROM links l
     JOIN connections c ON c.organization_id = l.organization_id AND c.id = l.connection_id
     JOIN properties p ON p.organization_id = l.organization_id AND p.id = l.property_id
@@ -50,8 +50,8 @@ _LINKS = text("""
 
 def links(session: Session, booking_id: UUID) -> Sequence[Row[Any]]:
     """
-    (id, direction, unit_id, state, state_reason, verified_at, channel, scope) of every link that speaks of
-    a unit of the booking, or whose feed once named it; `scope` as people know it.
+    (id, direction, has_feed, unit_id, state, state_reason, verified_at, channel, scope) of every link that
+    speaks of a unit of the booking, or whose feed once named it; `scope` as people know it.
     """
     return session.execute(_LINKS, {"booking": booking_id}).all()
 

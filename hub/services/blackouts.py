@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from hub import clock
-from hub.database import organization_of, vault_of
+from hub.database import StaleRead, organization_of, vault_of
 from hub.domain.availability import Cause
 from hub.domain.offers import Offer
 from hub.domain.periods import Nights, Span
@@ -63,8 +63,13 @@ def add(session: Session, request: BlackoutRequest, uid_domain: str) -> Blackout
     return row
 
 
-def change(session: Session, blackout_id: UUID, request: BlackoutRequest) -> Blackout:
-    """Give a blackout other dates, another unit, kind or note: all of `request` replaces what it was."""
+def change(
+    session: Session, blackout_id: UUID, request: BlackoutRequest, *, version: int | None = None
+) -> Blackout:
+    """
+    Give a blackout other dates, another unit, kind or note: all of `request` replaces what it was. StaleRead
+    where it is no longer of the `version` that was read.
+    """
     query.one(session, blackout_id)
     offer = _offer(session, request.unit_id)
     asked = _asked(request, offer)
@@ -73,6 +78,8 @@ def change(session: Session, blackout_id: UUID, request: BlackoutRequest) -> Bla
     leaving = Leaving(frozenset({blackout_id}), held)
     (unit,) = placement.find(session, [asked], clock.now(), leaving, despite=CHANNELS)
     row = query.locked(session, blackout_id)
+    if version is not None and row.version != version:
+        raise StaleRead
 
     before = snapshots.blackout(row)
     allocations.release(session, [blackout_id], units=held)

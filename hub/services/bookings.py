@@ -96,9 +96,17 @@ def book(session: Session, request: BookingRequest, uid_domain: str) -> Booked:
     return Booked(booking, items, guest)
 
 
-def advance(session: Session, booking_id: UUID, target: Status, *, reason: str | None = None) -> Booked:
+def advance(
+    session: Session,
+    booking_id: UUID,
+    target: Status,
+    *,
+    reason: str | None = None,
+    only: Status | None = None,
+) -> Booked:
     """
-    Take a booking to its next status, and give up its units where that status no longer holds them.
+    Take a booking to its next status, and give up its units where that status no longer holds them; `only`
+    from one status, for who has seen it there: Conflict where it has left it.
 
     A hold that lapsed, or whose nights a channel took meanwhile, cannot be confirmed; nobody checks in, or
     fails to come, before the day of arrival.
@@ -111,6 +119,8 @@ def advance(session: Session, booking_id: UUID, target: Status, *, reason: str |
     locks.require(session, units)
     if booking.status == target:
         return Booked(booking, query.items(session, [booking_id]))
+    if only is not None and booking.status != only:
+        raise Conflict.because("changed", f"it is {LIFECYCLE[Status(booking.status)].title} by now")
     if refusal := lifecycle.refusal(Status(booking.status), target):
         raise Conflict(refusal)
     if booking.hold_until is not None and target not in (Status.EXPIRED, Status.CANCELLED):
@@ -188,6 +198,7 @@ def amend(
         property_id=booking.property_id,
         for_id=booking.guest_id,
     )
+    outbox.shown_changed(session, booking_ids=[booking.id])
     return Booked(booking, items)
 
 

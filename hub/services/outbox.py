@@ -14,6 +14,11 @@ from hub.models.records import Fact
 INVENTORY_CHANGED = "inventory_changed"
 """{"unit_ids": [...], "cause": "booking.confirmed", "entity_id": ...}: look at these units again"""
 
+SHOWN_CHANGED = "shown_changed"
+"""
+{"booking_ids": [...], "blackout_ids": [...], "property_ids": [...]}: they take what they took, and what is
+told of them in calendars is something else; of a property, of all that it has
+"""
 
 STRUCTURE_CHANGED = "structure_changed"
 """{"property_id": ...}: what channels' events take of this property's units is to be fitted anew"""
@@ -31,6 +36,20 @@ def change_of_inventory(session: Session, unit_ids: Iterable[UUID], cause: str, 
         INVENTORY_CHANGED,
         {"unit_ids": sorted(map(str, set(unit_ids))), "cause": cause, "entity_id": str(entity_id)},
     )
+
+
+def shown_changed(
+    session: Session,
+    *,
+    booking_ids: Iterable[UUID] = (),
+    blackout_ids: Iterable[UUID] = (),
+    property_ids: Iterable[UUID] = (),
+) -> None:
+    """Tell that these are not called, or described, as they were; who changes the inventory tells that."""
+    named = {"booking_ids": booking_ids, "blackout_ids": blackout_ids, "property_ids": property_ids}
+    payload: dict[str, object] = {name: sorted(map(str, set(ids))) for name, ids in named.items()}
+    if any(payload.values()):
+        record(session, SHOWN_CHANGED, payload)
 
 
 def structure_changed(session: Session, property_id: UUID) -> None:

@@ -24,7 +24,7 @@ from hub.queries import accounts as accounts_query
 from hub.queries import bookings as bookings_query
 from hub.queries import guests as guests_query
 from hub.queries import privacy as query
-from hub.services import accounts, addressed, bookings, changes, guests, mails, snapshots
+from hub.services import accounts, addressed, bookings, changes, guests, mails, outbox, snapshots
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +105,7 @@ def erase_row(session: Session, guest_id: UUID) -> None:
 def carry_out(session: Session, guest_id: UUID, at: datetime) -> None:
     """What an erasure does, now or on a backup that was restored."""
     query.forget_guest(session, guest_id)
+    outbox.shown_changed(session, booking_ids=[one.id for one in query.bookings(session, [guest_id])])
     session.add(Erasure(organization_id=organization_of(session), id=new_id(), guest_id=guest_id, at=at))
     session.flush()
 

@@ -110,6 +110,8 @@ def update(
     editing.record(session, "property", row, row.id, before, after)
     if any(before[column] != after[column] for column in ("check_in", "check_out", "time_zone")):
         outbox.structure_changed(session, row.id)
+    if before["name"] != after["name"]:
+        outbox.shown_changed(session, property_ids=[row.id])
     return row
 
 

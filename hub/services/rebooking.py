@@ -36,8 +36,13 @@ class MoveRequest:
     span: Span | None = None
 
 
-def move(session: Session, booking_id: UUID, requests: Sequence[MoveRequest]) -> Booked:
-    """Move some items of a booking, all or none. An item that has begun keeps its arrival."""
+def move(
+    session: Session, booking_id: UUID, requests: Sequence[MoveRequest], *, version: int | None = None
+) -> Booked:
+    """
+    Move some items of a booking, all or none. An item that has begun keeps its arrival. StaleRead where the
+    booking is no longer of the `version` that was read.
+    """
     now = clock.now()
     booking = _movable(query.one(session, booking_id))
     items = query.items(session, [booking_id])
@@ -54,6 +59,8 @@ def move(session: Session, booking_id: UUID, requests: Sequence[MoveRequest]) ->
     held = query.units_of(session, [booking_id])
     units = placement.find(session, asked, now, Leaving(frozenset({booking_id}), held))
     (booking,) = query.locked(session, [booking_id])
+    if version is not None and booking.version != version:
+        raise StaleRead
     _movable(booking)
     items = query.items(session, [booking_id])
     if _targets(items, requests) != wanted:

@@ -116,6 +116,8 @@ def update(session: Session, unit_id: UUID, wanted: UnitChanges, check: Check = 
         _recompose(session, row, wanted.parts)
 
     editing.record(session, "unit", row, row.property_id, before, _snapshot(session, row))
+    if row.name != before["name"]:
+        outbox.shown_changed(session, property_ids=[row.property_id])
     return row
 
 

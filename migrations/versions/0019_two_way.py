@@ -190,7 +190,6 @@ def _ops() -> None:
         sa.Column("incarnation", sa.Integer(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
-        sa.Column("sealed", sa.LargeBinary(), nullable=True),
         sa.Column("groups", JSONB(), nullable=True),
         sa.Column("if_match", sa.Text(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),

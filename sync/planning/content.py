@@ -14,6 +14,9 @@ from connectors.contract import AllDay, When
 GROUPS = ("time", "text", "busy")
 """A person's change of one and ours of another do not meet"""
 
+LOOK = "look"
+"""How we want it to look: compared with what we wanted before, never with what is there"""
+
 Groups = Mapping[str, str]
 """Group -> hash; equal hashes say the same"""
 
@@ -59,6 +62,11 @@ def of_event(event: CalendarEvent) -> Content:
 def groups(content: Content, key: bytes) -> dict[str, str]:
     """Keyed, or whoever reads the database could try names and dates."""
     return {group: _hash(group, content.said(group), key) for group in GROUPS}
+
+
+def shown(content: Content, colour: str, key: bytes) -> dict[str, str]:
+    """The same of what we show, with its look."""
+    return groups(content, key) | {LOOK: _hash(LOOK, colour, key)}
 
 
 def _hash(group: str, said: Any, key: bytes) -> str:

@@ -53,6 +53,20 @@ def block(when: When, offer: Offer) -> Blocked | None:
     return Blocked(offer.unit.id, whole, whole.ends_at + timedelta(hours=offer.turnaround))
 
 
+def _blocks(when: When, offers: Sequence[Offer]) -> dict[UUID, tuple[Offer, Blocked | None]]:
+    """The same by the units' ids: what is let on the same terms is taken for the same time."""
+    known: dict[tuple[object, ...], Blocked | None] = {}
+    found: dict[UUID, tuple[Offer, Blocked | None]] = {}
+    for offer in offers:
+        terms = (offer.let_by, offer.zone, offer.check_in, offer.check_out, offer.turnaround)
+        if terms not in known:
+            known[terms] = block(when, offer)
+        taken = known[terms]
+        its = Blocked(offer.unit.id, taken.period, taken.free_at) if taken is not None else None
+        found[offer.unit.id] = offer, its
+    return found
+
+
 def unplaced(
     events: Iterable[tuple[UUID, When]], zone: ZoneInfo, ours: Ours = NOTHING_OURS
 ) -> dict[UUID, tuple[Blocked, ...]]:
@@ -115,7 +129,7 @@ def assign(
     left: list[tuple[UUID, Meeting, frozenset[UUID]]] = []
     settled_first = sorted(events, key=lambda pair: (pair[0] not in before, _starts_at(pair[1]), pair[0]))
     for event_id, when in settled_first:
-        found = {offer.unit.id: (offer, block(when, offer)) for offer in offers}
+        found = _blocks(when, offers)
         not_its = ours.get(event_id, ())
         meeting = {
             unit_id: (offer, taken)

@@ -10,7 +10,8 @@ from api.problems import MEDIA_TYPE
 from api.routes import API
 from tests.api.described import OPERATIONS, SCHEMA
 
-OPEN = ("/livez", "/readyz", f"{API}/auth/", f"{API}/invitations/accept")
+RETURNS = (f"{API}/connections/sign-in/callback", "/webhooks/")
+OPEN = ("/livez", "/readyz", f"{API}/auth/", f"{API}/invitations/accept", *RETURNS)
 """Addresses for which nobody needs to be signed in"""
 
 everything = pytest.mark.parametrize("name", sorted(OPERATIONS))

@@ -6,12 +6,22 @@ from importlib.metadata import EntryPoint
 
 import pytest
 
-from connectors.contract import Connector, PullsEvents, RendersFeed
+from connectors.contract import (
+    ChecksBusy,
+    Connector,
+    ListsChanges,
+    PullsEvents,
+    PushesEvents,
+    RendersFeed,
+    WatchesChanges,
+)
 from connectors.ical.connector import IcalConnector
+from connectors.owners import KeepsCalendars
 from connectors.registry import GROUP, connector, load
 from hub.errors import Misconfigured, NotFound
 
 ICAL = EntryPoint("ical", "connectors.ical.connector:IcalConnector", GROUP)
+SANDBOX = EntryPoint("sandbox", "connectors.sandbox.connector:SandboxConnector", GROUP)
 
 
 def test_a_connector_is_found_by_its_slug() -> None:
@@ -27,6 +37,15 @@ def test_the_ical_connector_has_its_capabilities() -> None:
     assert isinstance(ical, Connector)
     assert isinstance(ical, PullsEvents)
     assert isinstance(ical, RendersFeed)
+
+
+def test_the_sandbox_connector_has_its_capabilities() -> None:
+    sandbox = load([SANDBOX])["sandbox"]
+
+    assert isinstance(sandbox, Connector)
+    assert not isinstance(sandbox, PullsEvents)
+    for capability in (ListsChanges, PushesEvents, WatchesChanges, ChecksBusy, KeepsCalendars):
+        assert isinstance(sandbox, capability)
 
 
 def test_an_unknown_slug_is_not_found() -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 import secrets
 import threading
@@ -16,9 +14,10 @@ from joserfc import jwt
 from joserfc.jwk import OctKey, RSAKey
 
 from hub import clock
+from tests.fakes.google_account import CLIENT_ID as CLIENT_ID
+from tests.fakes.google_account import CLIENT_SECRET as CLIENT_SECRET
+from tests.fakes.google_account import basic, challenge
 
-CLIENT_ID = "hub.apps.googleusercontent.com"
-CLIENT_SECRET = "the secret of the hub at Google"
 KEY = RSAKey.generate_key(2048, {"kid": "google-1", "use": "sig"})
 FORGED = RSAKey.generate_key(2048, {"kid": "google-1", "use": "sig"})
 
@@ -102,13 +101,11 @@ class FakeGoogle:
             known = self._codes.pop(form.get("code", ""), None)
         if known is None:
             return 400, {"error": "invalid_grant"}
-        digest = hashlib.sha256(form.get("code_verifier", "").encode()).digest()
-        challenge = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
-        ours = base64.b64encode(f"{CLIENT_ID}:{CLIENT_SECRET}".encode()).decode()
-        if authorization != f"Basic {ours}":
+        if authorization != basic():
             return 401, {"error": "invalid_client"}
         asked = known["asked"]
-        if challenge != asked["code_challenge"] or form.get("redirect_uri") != asked["redirect_uri"]:
+        proof = challenge(form.get("code_verifier", ""))
+        if proof != asked["code_challenge"] or form.get("redirect_uri") != asked["redirect_uri"]:
             return 400, {"error": "invalid_grant"}
         claims = {name: value for name, value in known["claims"].items() if value is not None}
         token = jwt.encode({"alg": self.algorithm, "kid": "google-1"}, claims, self.key)

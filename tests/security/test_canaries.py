@@ -26,7 +26,7 @@ from tests.api.linked import pulled
 from tests.fakes.feed_server import Answer, FeedServer
 from tests.security.canaries import PRIVATE, Canaries, dumped, remembered, stuffed
 from tests.security.test_tenant_walk import two_sides
-from tests.security.walking import Sides, bodies, furnish
+from tests.security.walking import WORDS, Sides, bodies, furnish
 from tests.servers import Database as Address
 from tests.servers import Servers
 from tests.sync.calendars import calendar
@@ -161,7 +161,8 @@ def everywhere(push: Pusher, sides: Sides, address: str) -> None:
         method, _, path = title.partition(" ")
         if method == "DELETE" or "/auth/logout" in path:
             continue
-        ids = {part[1:-1]: sides.ours.of(part[1:-1]) for part in path.split("/") if part.startswith("{")}
+        named = [part[1:-1] for part in path.split("/") if part.startswith("{")]
+        ids = {name: WORDS.get(name) or sides.ours.of(name) for name in named}
         for example in bodies(OPERATIONS[title]) or [None]:
             body = stuffed(push.canaries, title, example, address)
             furnish(body, sides.ours)

@@ -29,6 +29,9 @@ TABLES = {
 }
 """Where the name of a field does not say the name of its table"""
 
+WORDS = {"slug": "google_calendar"}
+"""Parts of addresses that are no ids"""
+
 DATES = {"from": day(10), "to": day(12), "arrival": day(10), "departure": day(12)}
 """For what is asked of a property and a time"""
 
@@ -72,7 +75,7 @@ def table_of(name: str) -> str | None:
 def cases() -> Iterator[Case]:
     for title, operation in OPERATIONS.items():
         method, path = title.split(" ", 1)
-        in_path = tuple(name for name in re.findall(r"{(\w+)}", path))
+        in_path = tuple(name for name in re.findall(r"{(\w+)}", path) if name not in WORDS)
         required = _required(operation)
         examples = bodies(operation)
         for body in examples or [None]:
@@ -197,7 +200,7 @@ def ask(sides: Sides, case: Case, wanted: str) -> Any:
         query[case.name] = wanted
     else:
         put(body, case.at, wanted)
-    path = case.path.format(**ids).removeprefix(V1)
+    path = case.path.format(**WORDS, **ids).removeprefix(V1)
     named = {"X-Request-ID": "the-same"} | sides.headers
     return sides.house.ask(case.method, path, json=body, params=query, headers=named)
 

@@ -130,7 +130,7 @@ def ended_while_somebody_asks(importer: Importer, pulled: UUID) -> bool:
     with ThreadPoolExecutor(1) as pool:
         with importer.runtime.database.unit_of_work(importer.organization_id) as session:
             requests.request(session, pulled)
-            ending = pool.submit(lambda: importer.do(lambda session: _end(session, lease, link)))
+            ending = pool.submit(_end, importer, lease, link)
             until(lambda: importer.run_sql(_WAITING).scalar_one() > 0, within=PATIENCE, what="it waits")
         return ending.result(PATIENCE)
 
@@ -140,7 +140,7 @@ def test_who_lost_the_lease_writes_nothing(importer: Importer, pulled: UUID) -> 
     importer.do(lambda session: linking.resume(session, pulled))
     before = importer.state(pulled)
 
-    assert importer.do(lambda session: _end(session, lease, link)) is False
+    assert _end(importer, lease, link) is False
 
     after = importer.state(pulled)
     assert (after.next_pull_at, after.verified_at, after.fence) == (
@@ -157,7 +157,7 @@ def test_a_link_of_which_there_is_more_to_say_takes_the_long_way(
     lease, link = importer.do(lambda session: _begun(session, pulled))
     importer.run_sql(f"UPDATE links SET {change}")
 
-    assert importer.do(lambda session: _end(session, lease, link)) is False
+    assert _end(importer, lease, link) is False
 
 
 def test_what_is_read_of_a_link_is_what_asking_needs(importer: Importer, pulled: UUID) -> None:
@@ -183,6 +183,7 @@ def _begun(session: Session, link_id: UUID) -> tuple[links.Lease, pulls.Pullable
     return lease, pulls.read(session, link_id, hub_clock.now())
 
 
-def _end(session: Session, lease: links.Lease, link: pulls.Pullable) -> bool:
+def _end(importer: Importer, lease: links.Lease, link: pulls.Pullable) -> bool:
     now = hub_clock.now()
-    return pulls.end_unchanged(session, lease, link.next_pull_at, now, now + LASTING, {"etag": '"1"'})
+    database = importer.runtime.database
+    return pulls.end_unchanged(database, lease, link, now, now + LASTING, {"etag": '"1"'})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import date, timedelta
 from uuid import UUID
@@ -10,9 +11,12 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from connectors.sandbox import calendar_service, samples
+from connectors.sandbox.server import SandboxServer
+from connectors.sandbox.zoo import Zoo
 from hub import clock
 from hub.domain.periods import Nights
-from hub.models.links import Link
+from hub.models.links import Connection, Link
 from hub.models.properties import Unit
 from hub.services import bookings, sign_in
 from hub.services.asking import ItemRequest
@@ -38,7 +42,22 @@ def house(runtime: Runtime, remote: FeedServer) -> UUID:
     assert demo.seed(Runtime(settings, runtime.database, runtime.network), organization_id)
     for channel in demo.CHANNELS:
         remote.answer(f"/{channel.calendar}.ics", body=feed(10, 12))
+    remote.answer(f"/agendas/{demo.CALENDAR.calendar}/changes", body=agenda(10, 12))
     return organization_id
+
+
+def agenda(first: int, after: int) -> bytes:
+    """The same in a calendar that is synced event by event."""
+    today: date = clock.today("Europe/Lisbon")
+    entry = {
+        "name": "painters",
+        "version": 1,
+        "removed": False,
+        "edited": f"{today:%Y-%m-%d}T00:00:00+00:00",
+        "span": {"days": [str(today + timedelta(days=first)), str(today + timedelta(days=after))]},
+        "title": "Painters",
+    }
+    return json.dumps({"entries": [entry], "more": None, "upto": 1}).encode()
 
 
 def feed(first: int, after: int, summary: str = "Reserved") -> bytes:
@@ -85,7 +104,25 @@ def test_the_demo_is_seeded_once(runtime: Runtime, house: UUID, hub: Run) -> Non
     with runtime.database.unit_of_work(house) as session:
         names = set(session.scalars(select(Unit.name)))
     assert {"Bed 6", "Room 1", "Villa", "Car 1"} <= names
-    assert len(link_ids(runtime, house)) == len(demo.CHANNELS)
+    assert len(link_ids(runtime, house)) == len(demo.EVERY_CHANNEL)
+
+
+def test_one_channel_of_the_demo_is_synced_both_ways_event_by_event(runtime: Runtime, house: UUID) -> None:
+    with runtime.database.unit_of_work(house) as session:
+        found = session.execute(
+            select(Link.direction, Unit.name, Connection.connector, Connection.name)
+            .join(Unit, Unit.id == Link.unit_id)
+            .join(Connection, Connection.id == Link.connection_id)
+            .where(Link.calendar_key.is_not(None))
+        ).all()
+    assert [tuple(row) for row in found] == [("two_way", "Room 3", "sandbox", demo.CALENDAR.name)]
+
+
+def test_what_the_demo_links_is_what_its_server_has() -> None:
+    server = SandboxServer(0, Zoo((), samples.ZONE))
+    server.server_close()
+    assert demo.CALENDAR.calendar in server.calendars.agendas
+    assert server.calendars.keys == {calendar_service.DEMO_KEY: "demo"}
 
 
 def test_seeding_asks_what_to_seed(hub: Run) -> None:
@@ -96,7 +133,7 @@ def test_seeding_asks_what_to_seed(hub: Run) -> None:
 
 def test_links_are_listed_with_their_state(house: UUID, hub: Run) -> None:
     listed = hub("link", "list", "--json").json
-    assert [row["channel"] for row in listed] == [channel.name for channel in demo.CHANNELS]
+    assert [row["channel"] for row in listed] == [channel.name for channel in demo.EVERY_CHANNEL]
     assert {row["state"] for row in listed} == {"active"}
     assert "Room 1, Casa Demo" in hub("link", "list").out
 
@@ -111,7 +148,7 @@ def test_a_preview_shows_what_would_come_and_saves_nothing(
     assert event["units"] == ["Room 3"]
     assert event["clashes"] == []
     assert "Reserved - Ines" in hub("link", "preview", remote.url("/new.ics")).out
-    assert len(link_ids(runtime, house)) == len(demo.CHANNELS)
+    assert len(link_ids(runtime, house)) == len(demo.EVERY_CHANNEL)
 
 
 def test_a_preview_of_what_is_no_calendar_fails_with_the_reason(
@@ -132,10 +169,10 @@ def test_a_preview_for_an_unknown_unit_names_the_option(house: UUID, hub: Run, r
 def test_syncing_pulls_now_and_leaves_runs(house: UUID, hub: Run) -> None:
     synced = hub("sync", "--all", "--json")
     assert synced.code == 0
-    assert [row["state"] for row in synced.json] == ["changed"] * len(demo.CHANNELS)
+    assert [row["state"] for row in synced.json] == ["changed"] * len(demo.EVERY_CHANNEL)
     assert [row["state"] for row in hub("sync", "--property", "casa-demo", "--json").json] == [
         "unchanged"
-    ] * len(demo.CHANNELS)
+    ] * len(demo.EVERY_CHANNEL)
     runs = hub("runs", "--json").json
     assert {(run["trigger"], run["state"]) for run in runs} == {("command", "done")}
     assert "Sample Airbnb" in hub("runs").out

@@ -13,6 +13,7 @@ import pytest
 from celery import Celery, signals
 from sqlalchemy import func, select
 
+from hub import clock
 from hub.config import Settings
 from hub.ids import new_id
 from hub.models.links import Link
@@ -75,9 +76,30 @@ def test_a_pull_that_nobody_answers_is_no_error_of_the_task(app: Celery, runtime
         assert session.get_one(Link, (organization_id, link_id)).failures == 1
 
 
+def test_each_watch_that_is_due_is_handed_out_once_to_those_who_talk_to_channels(
+    app: Celery, runtime: Runtime
+) -> None:
+    organization_id = seeded(runtime)
+    with runtime.database.unit_of_work(organization_id) as session:
+        link = session.scalars(select(Link).where(Link.calendar_key.is_not(None))).one()
+        known = [str(organization_id), str(link.id)]
+    tasks.watch()
+    tasks.watch()
+    (message,) = messages(app)
+    assert (message.headers["task"], message.decode()[0]) == ("tend_watch", known)
+    assert message.headers["expires"]
+
+    tasks.tend_watch(*known)
+
+    with runtime.database.unit_of_work(organization_id) as session:
+        looked_after = session.get_one(Link, (organization_id, link.id))
+        assert looked_after.watch_failures == 1
+        assert looked_after.watch_at > clock.now()
+
+
 def test_housekeeping_runs_on_an_empty_hub_any_number_of_times(app: Celery) -> None:
     for _ in range(2):
-        for task in (tasks.pull_due, tasks.expire_holds, tasks.relay, tasks.sweep):
+        for task in (tasks.pull_due, tasks.watch, tasks.expire_holds, tasks.relay, tasks.sweep):
             task()
     assert messages(app) == []
 

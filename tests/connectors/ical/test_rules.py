@@ -13,7 +13,8 @@ from icalendar import Event
 from recurring_ical_events import EventAdapter, Series
 
 from connectors.ical import limits
-from connectors.ical.rules import CountedRule, RecursTooOften, Steps, refuse_hostile
+from connectors.ical.rules import refuse_hostile
+from connectors.recurring import CountedRule, RecursTooOften, Steps
 from tests.connectors.ical.hostile import numbers
 
 START = datetime(2024, 2, 29, 10)

@@ -28,6 +28,8 @@ from tests.hub.services.sealing import (
 HASHES = {
     "accounts.email_index",
     "api_keys.key_hash",
+    "connection_sign_ins.browser_hash",
+    "connection_sign_ins.state_hash",
     "external_events.digest",
     "external_events.text_digest",
     "feed_snapshots.content_hash",
@@ -38,11 +40,13 @@ HASHES = {
     "identities.subject_index",
     "invitations.email_index",
     "invitations.token_hash",
+    "links.calendar_key",
     "links.feed_token_hash",
     "password_resets.token_hash",
     "refresh_tokens.token_hash",
     "registrations.token_hash",
     "sign_in_attempts.key",
+    "watch_channels.token_hash",
 }
 OF_OTHERS = {
     "guests.sealed": "the guest's own key",

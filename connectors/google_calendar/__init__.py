@@ -1,0 +1,1 @@
+"""Google Calendar: calendars that are read and written event by event."""

@@ -1,0 +1,190 @@
+"""One sync of one link under its lease, and the ways in which it can end, with its run if it has news."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import TypeVar
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from connectors.errors import ConnectorError
+from hub import clock
+from hub.database import Actor
+from hub.ids import new_id
+from hub.models.links import PULLED_STATES, Link
+from hub.models.records import SyncRun
+from hub.queries import hosts as hosts_query
+from hub.queries import links as query
+from hub.queries import pulls, runs
+from hub.queries.links import Fenced, Lease
+from hub.queries.pulls import Pullable
+from sync import hosts
+from sync.planning import schedule
+from sync.planning.politeness import Standing
+from sync.planning.schedule import Refusals, Verdict
+from sync.runtime import Runtime
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a sync ended: changed, unchanged, failed, or busy (another is at it)."""
+
+    state: str
+    counts: dict[str, int] = field(default_factory=dict)
+    summary: tuple[str, ...] = ()
+    error: str | None = None
+    run_id: UUID | None = None
+
+
+BUSY = Outcome("busy")
+NOTHING_DONE: Mapping[str, int] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """`asked_for` is the run that it answers."""
+
+    runtime: Runtime
+    lease: Lease
+    trigger: str
+    asked_for: UUID | None
+    host: Standing
+    link: Pullable
+    run_id: UUID = field(default_factory=new_id)
+    """Of the changes that are made"""
+
+    @classmethod
+    def of(
+        cls,
+        runtime: Runtime,
+        lease: Lease,
+        trigger: str,
+        asked_for: UUID | None,
+        host: Standing,
+        link: Pullable,
+    ) -> Attempt:
+        return cls(runtime, lease, trigger, asked_for, host, link, asked_for or new_id())
+
+    def unchanged(self, cursor: dict[str, str]) -> bool:
+        """The usual end, in one statement; False where there is more to do than to note that all stays."""
+        if self.asked_for is not None or self.host.failures or self.trigger != "schedule":
+            return False
+        now = clock.now()
+        next_pull_at = self.next(now)
+        return pulls.end_unchanged(self.runtime.database, self.lease, self.link, now, next_pull_at, cursor)
+
+    def failed(
+        self,
+        error: ConnectorError,
+        judge: Callable[[Link, int], Verdict] | None = None,
+        counts: Mapping[str, int] = NOTHING_DONE,
+    ) -> Outcome:
+        """
+        `judge` says what becomes of the link after so many failures, if not what becomes of a feed's;
+        `counts` is what was done before it failed.
+        """
+
+        def work(session: Session) -> Outcome:
+            link = query.hold(session, self.lease)
+            hosts.failed(session, self.host, error)
+            failures = link.failures + 1
+            refused = schedule.refusals(Refusals(link.refused, link.refusals), error)
+            if judge is not None:
+                verdict = judge(link, failures)
+            else:
+                interval, jitter = interval_of(link), random.random()  # noqa: S311
+                verdict = schedule.after_failure(error, clock.now(), interval, failures, jitter, refused)
+            query.note(
+                session,
+                link.id,
+                failures=failures,
+                refused=refused.state,
+                refusals=refused.number,
+                state=link.state if verdict.state == "active" else verdict.state,
+                state_reason=verdict.reason or error.message,
+                next_pull_at=verdict.next_pull_at,
+            )
+            return self.end(session, Outcome("failed", dict(counts), error=error.message))
+
+        return self.transact(work)
+
+    def next(self, now: datetime) -> datetime:
+        """When to come again after a success: sooner where somebody is about to arrive."""
+        interval, arrives_at = timedelta(seconds=self.link.interval_seconds), self.link.arrives_at
+        near = schedule.near_arrivals(interval, arrives_at - now if arrives_at is not None else None)
+        return schedule.after_success(now, near, random.random())  # noqa: S311
+
+    def given_back(self, soon: timedelta = timedelta()) -> Outcome:
+        """What kept us from asking is ours, as that this process is about to end: this was no attempt."""
+        with self.runtime.database.unit_of_work(self.lease.organization_id) as session:
+            hosts_query.give_back(session, self.lease.link_id, self.lease.fence, clock.now() + soon)
+        return BUSY
+
+    def set_aside(self) -> Outcome:
+        """A sync that ended its worker three times waits for a person; what is held stays held."""
+        reason = "pulling this calendar ended its worker several times; look at its content, then resume"
+
+        def work(session: Session) -> Outcome:
+            link = query.hold(session, self.lease)
+            query.note(session, link.id, state="paused", state_reason=reason)
+            return self.end(session, Outcome("failed", error=reason))
+
+        return self.transact(work)
+
+    def transact(self, work: Callable[[Session], Outcome]) -> Outcome:
+        """Busy where the lease was lost."""
+        try:
+            return self.run(work)
+        except Fenced:
+            return BUSY
+
+    def run(self, work: Callable[[Session], T]) -> T:
+        """One transaction of this sync; work begins with `query.hold`, or raises Fenced."""
+        actor = Actor("worker", run_id=self.run_id)
+        return self.runtime.database.transact(self.lease.organization_id, work, actor)
+
+    def end(self, session: Session, outcome: Outcome) -> Outcome:
+        """End the run and give the lease back. Who asked meanwhile asked for what comes after: at once."""
+        outcome = self._record(session, outcome)
+        link = query.one(session, self.lease.link_id)
+        if link.state not in PULLED_STATES:
+            runs.cancel_waiting(session, link.id, clock.now(), link.state_reason or link.state)
+        elif runs.queued(session, link.id):
+            query.note(session, link.id, next_pull_at=clock.now())
+        query.release(session, self.lease)
+        return outcome
+
+    def _record(self, session: Session, outcome: Outcome) -> Outcome:
+        """Write down the run that was asked for; the timetable's pulls leave one only if they have news."""
+        now = clock.now()
+        run = runs.begun(session, self.run_id) if self.asked_for is not None else None
+        if run is None:
+            if self.trigger == "schedule" and outcome.state == "unchanged":
+                return outcome
+            run = SyncRun(
+                organization_id=self.lease.organization_id,
+                id=new_id() if self.asked_for is not None else self.run_id,
+                link_id=self.lease.link_id,
+                trigger=self.trigger,
+                created_at=now,
+                started_at=now,
+            )
+            session.add(run)
+        run.state = "failed" if outcome.error else "done"
+        run.finished_at = now
+        run.counts = dict(outcome.counts)
+        run.summary = list(outcome.summary)
+        run.error = outcome.error
+        session.flush()
+        return replace(outcome, run_id=run.id)
+
+
+def interval_of(link: Link) -> timedelta:
+    return timedelta(seconds=link.interval_seconds)

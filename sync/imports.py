@@ -1,0 +1,106 @@
+"""Bringing what is theirs into the inventory: events of others, series with their exceptions, in portions."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from connectors.calendars import CalendarEvent
+from hub import clock
+from hub.ids import FIRST_ID
+from hub.models.links import Link
+from hub.models.sync import SyncItem
+from hub.queries import sync as query
+from sync import foreign, shadows
+from sync.foreign import Family
+from sync.listing import Transact
+from sync.planning import threeway
+from sync.planning.threeway import TheirAct
+
+PORTION = 200
+"""Items in one transaction: it holds the locks of all units in scope"""
+
+
+def bring(
+    transact: Transact,
+    horizon: timedelta,
+    counts: Counter[str],
+    said: list[str],
+    go_on: Callable[[], bool],
+) -> bool:
+    """Import, change and drop what was touched; False where time ran out and some is left."""
+    while go_on():
+        portion: list[UUID] = []
+
+        def find(session: Session, link: Link, portion: list[UUID] = portion) -> int:
+            portion[:] = query.touched(session, link.id, "remote", PORTION, FIRST_ID)
+            return len(portion)
+
+        if transact(find) == 0:
+            return True
+        did: Counter[str] = Counter()
+        told: list[str] = []
+
+        def work(
+            session: Session,
+            link: Link,
+            portion: list[UUID] = portion,
+            did: Counter[str] = did,
+            told: list[str] = told,
+        ) -> int:
+            did.clear()
+            told.clear()
+            done, words = _bring(session, link, portion, horizon)
+            did.update(done)
+            told.extend(words)
+            return len(portion)
+
+        transact(work)
+        counts.update(did)
+        said.extend(told)
+    return False
+
+
+def _bring(
+    session: Session, link: Link, item_ids: Sequence[UUID], horizon: timedelta
+) -> tuple[Counter[str], Sequence[str]]:
+    families: dict[str, list[SyncItem]] = defaultdict(list)
+    for item in query.families(session, link.id, item_ids):
+        families[item.series or item.remote_id].append(item)
+    wanted: list[Family] = []
+    agreed: list[SyncItem] = []
+    for key, members in families.items():
+        head = next((one for one in members if one.remote_id == key), None) or members[0]
+        if _waits(head):
+            head.touched = False
+            continue
+        gone = head.remote_id == key and head.remote_state == "deleted"
+        events = () if gone else tuple(_event(session, one) for one in members)
+        told = tuple(event for event in events if event is not None)
+        wanted.append(Family(head.id, key, told, head.hidden))
+        agreed += members
+    done = foreign.apply(session, link, wanted, clock.now(), horizon) if wanted else None
+    for item in agreed:
+        item.touched = False
+        item.base_remote = item.remote if item.remote_state == "present" else None
+        if item.remote_state == "deleted":
+            item.tombstoned_at = item.tombstoned_at or clock.now()
+    session.flush()
+    return (Counter(done.counts), done.summary) if done else (Counter(), ())
+
+
+def _waits(head: SyncItem) -> bool:
+    """The guard holds what its deletion would free."""
+    remote = head.remote if head.remote_state == "present" else None
+    act = threeway.plan_theirs(head.base_remote, remote, agreed=head.gone_agreed)
+    return act is TheirAct.WAIT
+
+
+def _event(session: Session, item: SyncItem) -> CalendarEvent | None:
+    event = shadows.of_item(session, item)
+    return replace(event, deleted=True) if event is not None and item.remote_state == "deleted" else event

@@ -1,0 +1,252 @@
+"""
+One pass over a calendar that is synced event by event: recover, list, sweep, guard, plan and write.
+
+Safe at any time, any number of times: the lease decides who works, every transaction begins by proving it,
+nothing is sent inside a transaction, and every write is put down before it is sent. See docs/two-way.md.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+from typing import TypeVar
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from connectors.calendars import Page
+from connectors.errors import ConnectorError, CursorExpired, Rejected, Unavailable
+from connectors.transport import Closing, Network
+from hub import clock
+from hub.ids import FIRST_ID
+from hub.models.links import Link
+from hub.queries import links as query
+from hub.queries import sync as items
+from hub.queries.links import Fenced
+from hub.queries.pulls import Pullable
+from hub.queries.sync import Waiting
+from sync import calendars, deleted, imports, leasing, listing, push, touching
+from sync.attempts import BUSY, Attempt, Outcome
+from sync.calendars import LinkedCalendar
+from sync.planning import passing, schedule, told
+from sync.planning.guard import Guard
+from sync.planning.schedule import Verdict
+
+T = TypeVar("T")
+
+LONGEST = 240.0
+"""Seconds that a pass may take; what is left then is done by the next one"""
+ROUNDS = 8
+"""How often it looks again for what was touched meanwhile, before others have their turn"""
+TOUCHED = 100
+SCAN = timedelta(hours=1)
+"""How often everything in scope is compared, whatever was told"""
+TOGETHER = timedelta(seconds=3)
+"""Between a pass and one that a notice asked for meanwhile: a burst of notices is one change"""
+OF_THE_LINK = frozenset({"calendar_gone", "settings"})
+"""Refusals that are not of one event"""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What a pass needs, read with its lease."""
+
+    calendar: LinkedCalendar
+    waiting: Waiting
+    horizon: timedelta
+
+
+def prepare(session: Session, link: Pullable, network: Network, horizon: timedelta) -> Prepared:
+    """Raises ConnectorError where the link's settings no longer make sense."""
+    waiting = Waiting(link.inflight, link.touched, gone=link.waits, full_pending=link.full_pending)
+    return Prepared(calendars.of_pull(session, link, network), waiting, horizon)
+
+
+def sync(attempt: Attempt, prepared: Prepared) -> Outcome:
+    """Make both sides equal. An outage changes nothing that is held, here or there."""
+    work = _Pass(attempt, prepared)
+    try:
+        with leasing.kept(attempt.runtime, attempt.lease):
+            return work.run()
+    except Fenced:
+        return BUSY
+    except Closing:
+        return attempt.given_back()
+    except ConnectorError as error:
+        return work.failed(error)
+    except Exception as error:  # a defect of ours: told as one, and no reason to kill the worker
+        log.exception("syncing link %s failed", attempt.lease.link_id)
+        defect = f"a defect of the hub ({type(error).__name__}); what is held stays held"
+        return work.failed(Unavailable(defect, code="defect"))
+
+
+def _touched(session: Session, link: Link, *, after: UUID) -> Sequence[UUID]:
+    return items.touched(session, link.id, "hub", TOUCHED, after)
+
+
+@dataclass(slots=True)
+class _Pass:
+    attempt: Attempt
+    prepared: Prepared
+    counts: Counter[str] = field(default_factory=Counter)
+    said: list[str] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
+    ends: float = field(default_factory=lambda: time.monotonic() + LONGEST)
+
+    @property
+    def _calendar(self) -> LinkedCalendar:
+        return self.prepared.calendar
+
+    def run(self) -> Outcome:
+        link = self.attempt.link
+        if self.prepared.waiting.inflight:
+            push.recover(self._transact, self._calendar)
+        listed_at = clock.now()
+        page = self._first_page()
+        if page and self._brings_nothing(page) and self.attempt.unchanged(dict(page.cursor or {})):
+            return Outcome("unchanged")
+        listing.pull(self._transact, self._calendar, link.cursor if page else None, page)
+        done = listing.sweep(self._transact, self._calendar, self._go_on)
+        dirty_seq = self._settle() if done else None
+        return self._end(listed_at, dirty_seq)
+
+    def failed(self, error: ConnectorError) -> Outcome:
+        def judge(_link: Link, failures: int) -> Verdict:
+            jitter = random.random()  # noqa: S311
+            return passing.after_failure(error, clock.now(), failures, jitter)
+
+        outcome = self.attempt.failed(error, judge, self.counts)
+        if passing.rests(error) and outcome is not BUSY:
+            self._rest()
+        return outcome
+
+    def _rest(self) -> None:
+        """The quota is the account's: nothing more is asked of this calendar until it is due again."""
+        with self.attempt.runtime.database.unit_of_work(self.attempt.lease.organization_id) as session:
+            link = query.one(session, self.attempt.lease.link_id)
+            query.note(session, link.id, rests_until=link.next_pull_at)
+
+    def _first_page(self) -> Page | None:
+        """None where the cursor has run out."""
+        try:
+            return self._calendar.changes(self.attempt.link.cursor, None)
+        except CursorExpired:
+            return None
+
+    def _brings_nothing(self, page: Page) -> bool:
+        """Neither side has moved: the usual case, which costs one request and one statement."""
+        link, waiting = self.attempt.link, self.prepared.waiting
+        if page.full or page.events or page.next_page is not None:
+            return False
+        pending = waiting.inflight or waiting.touched or waiting.gone or waiting.full_pending
+        return not pending and link.scan_at is not None and link.scan_at > clock.now()
+
+    def _settle(self) -> int | None:
+        """Guard, plan, write until nothing is touched: what had changed here by then; None if not all is."""
+        for _ in range(ROUNDS):
+            dirty_seq = self._transact(lambda _session, link: link.dirty_seq)
+            deleted.weigh(self._transact, self._calendar)
+            self._scan()
+            if (
+                not imports.bring(self._transact, self.prepared.horizon, self.counts, self.said, self._go_on)
+                or not self._write()
+            ):
+                return None
+            if self._rests(dirty_seq):
+                return dirty_seq
+        return None
+
+    def _write(self) -> bool:
+        """All of ours that was touched; what is touched again meanwhile waits for the next round."""
+        after = FIRST_ID
+        while self._go_on():
+            found = self._transact(partial(_touched, after=after))
+            if not found:
+                return True
+            for item_id in found:
+                if not self._go_on():
+                    return False
+                self._write_one(item_id)
+            after = found[-1]
+        return False
+
+    def _write_one(self, item_id: UUID) -> None:
+        try:
+            push.settle(self._transact, self._calendar, item_id, self.counts)
+        except Rejected as error:
+            if error.code in OF_THE_LINK:
+                raise
+            self.counts["refused"] += 1
+            self.refused.append(error.message)
+
+    def _scan(self) -> None:
+        """Compare everything in scope, where it is time to."""
+
+        def work(session: Session, link: Link) -> int:
+            now = clock.now()
+            if link.scan_at is not None and link.scan_at > now:
+                return 0
+            found = 0
+            if self._calendar.exports:
+                found += touching.scan(session, link, self._calendar.options, now)
+            if self._calendar.imports:
+                items.touch_series(session, link.id)
+            query.note(session, link.id, scan_at=now + SCAN)
+            return found
+
+        self._transact(work)
+
+    def _rests(self, dirty_seq: int) -> bool:
+        return self._transact(
+            lambda session, link: link.dirty_seq == dirty_seq and not items.waiting(session, link.id).touched
+        )
+
+    def _end(self, listed_at: datetime, dirty_seq: int | None) -> Outcome:
+        def work(session: Session) -> Outcome:
+            link = query.hold(session, self.attempt.lease)
+            now = clock.now()
+            guard = Guard.from_json(link.guard) if link.guard is not None else None
+            next_pull_at = self.attempt.next(now)
+            if dirty_seq is None or link.dirty_seq > dirty_seq:
+                next_pull_at = now
+            elif link.notices > self.attempt.link.notices:
+                next_pull_at = now + TOGETHER
+            elif guard is not None:
+                jitter = random.random()  # noqa: S311
+                next_pull_at = schedule.while_waiting(now, next_pull_at, guard.again_at, jitter)
+            query.note(
+                session,
+                link.id,
+                synced_seq=link.synced_seq if dirty_seq is None else dirty_seq,
+                noticed=self.attempt.link.notices,
+                verified_at=listed_at,
+                rests_until=None,
+                failures=0,
+                refused="",
+                refusals=0,
+                state="guarded" if guard is not None and guard.tripped else "active",
+                state_reason=guard.why if guard is not None and guard.tripped else None,
+                next_pull_at=next_pull_at,
+            )
+            counts = {name: number for name, number in self.counts.items() if number}
+            summary = (*told.written(self.counts), *self.said, *dict.fromkeys(self.refused))
+            return self.attempt.end(
+                session, Outcome("changed" if counts else "unchanged", counts, tuple(summary))
+            )
+
+        return self.attempt.transact(work)
+
+    def _go_on(self) -> bool:
+        return time.monotonic() < self.ends
+
+    def _transact(self, work: Callable[[Session, Link], T]) -> T:
+        """Under the lease, or Fenced."""
+        return self.attempt.run(lambda session: work(session, query.hold(session, self.attempt.lease)))

@@ -1,0 +1,119 @@
+"""Syncs of many links at once: everything of a category, of a few bookings, or of a range of nights."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from connectors.registry import connectors
+from hub import clock
+from hub.errors import Reason, Refused
+from hub.models.base import Owned
+from hub.models.bookings import Booking
+from hub.models.links import Link
+from hub.models.properties import Property, UnitType
+from hub.queries import bookings
+from hub.queries import mirrors as mirrors_query
+from hub.queries import selected as query
+from hub.queries.selected import Criteria
+from sync import requests, touching
+from sync.requests import Asked
+
+MOST_LINKS = 1000
+MOST_BOOKINGS = 20_000
+"""In the range that is asked for"""
+
+
+class Mode(StrEnum):
+    PULL = "pull"
+    PUSH = "push"
+    BOTH = "both"
+
+    @property
+    def pulls(self) -> bool:
+        return self is not Mode.PUSH
+
+    @property
+    def pushes(self) -> bool:
+        return self is not Mode.PULL
+
+
+def of_booking(session: Session, booking_id: UUID) -> Asked:
+    """Compare a booking anew wherever it is shown, and read every calendar that speaks of its units."""
+    bookings.one(session, booking_id)
+    wanted = Criteria(booking_ids=[booking_id])
+    rows = query.links(session, wanted, pulls=True, pushes=True, most=MOST_LINKS)
+    asked = requests.request_all(session, [row.id for row in rows if row.polled])
+    touching.touch(session, [booking_id], (), only={row.id for row in rows})
+    return asked
+
+
+def ask(session: Session, wanted: Criteria, mode: Mode) -> Asked:
+    """
+    A sync of every link that matches. What we write in their calendars is compared anew: the bookings that
+    are named, all of the nights that are named, or everything.
+
+    Refused for what there is not, and where too much or nothing is asked for. Links that only export a feed
+    are left out, without a word unless they were named.
+    """
+    _check(session, wanted)
+    rows = query.links(session, wanted, pulls=mode.pulls, pushes=mode.pushes, most=MOST_LINKS + 1)
+    if len(rows) > MOST_LINKS:
+        words = f"more than {MOST_LINKS} calendars match; ask for fewer at once"
+        raise Refused.because("too_many", words, most=MOST_LINKS)
+    named = frozenset(wanted.link_ids or ())
+    asked = requests.request_all(session, [row.id for row in rows if row.polled or row.id in named])
+    if mode.pushes:
+        _touch(session, wanted, {row.id for row in rows}, {row.property_id for row in rows})
+    return asked
+
+
+def _touch(
+    session: Session, wanted: Criteria, link_ids: Collection[UUID], property_ids: Collection[UUID]
+) -> None:
+    if not link_ids:
+        return
+    if not wanted.dated and not wanted.booking_ids:
+        mirrors_query.mark_links_unscanned(session, link_ids, clock.now())
+        return
+    found = query.bookings(session, wanted, property_ids, MOST_BOOKINGS + 1)
+    closed = () if wanted.booking_ids else query.blackouts(session, wanted, property_ids, MOST_BOOKINGS + 1)
+    if max(len(found), len(closed)) > MOST_BOOKINGS:
+        words = f"more than {MOST_BOOKINGS} bookings or blackouts lie in these nights; ask for fewer at once"
+        raise Refused.because("too_many", words, "from", most=MOST_BOOKINGS)
+    touching.touch(session, found, closed, only=link_ids)
+
+
+def _check(session: Session, wanted: Criteria) -> None:
+    if wanted.nothing:
+        raise Refused.because("required", "say at least one thing that is to be synced", "link_ids")
+    if wanted.first is not None and wanted.after is not None and wanted.first >= wanted.after:
+        raise Refused.because("empty_span", "the first night comes before `to`, which is not synced", "to")
+    reasons = [
+        *_unknown(session, Property, wanted.property_ids, "property_ids", "property"),
+        *_unknown(session, UnitType, wanted.unit_type_ids, "unit_type_ids", "unit type"),
+        *_unknown(session, Link, wanted.link_ids, "link_ids", "link"),
+        *_unknown(session, Booking, wanted.booking_ids, "booking_ids", "booking"),
+        *(
+            Reason("unknown", f"there is no connector {slug}", f"connectors[{n}]")
+            for n, slug in enumerate(wanted.connectors or ())
+            if slug not in connectors()
+        ),
+    ]
+    if reasons:
+        raise Refused(*reasons)
+
+
+def _unknown(
+    session: Session, kind: type[Owned], ids: Sequence[UUID] | None, field: str, title: str
+) -> list[Reason]:
+    found: frozenset[Any] = query.known(session, kind, ids) if ids else frozenset()
+    return [
+        Reason("unknown", f"there is no {title} {one}", f"{field}[{n}]")
+        for n, one in enumerate(ids or ())
+        if one not in found
+    ]

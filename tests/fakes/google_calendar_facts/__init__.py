@@ -1,0 +1,1 @@
+"""What the double of Google Calendar must be faithful to, each a test; the client is Google's own."""
