@@ -59,12 +59,12 @@ def adopt(session: Session, link_id: UUID, event_id: UUID, wanted: Adoption, uid
     It is named by its own id, or by its item's. Conflict where the unit is not free for it, for a series, and
     for what is gone there or is told by a feed; asking again answers with the same booking.
     """
-    if wanted.unit_id is not None:
-        _check_unit(session, wanted.unit_id)
     link = links_query.locked(session, link_id)
     event = _event(session, link_id, event_id)
     if event is None:
         return Adopted(_adopted_before(session, link_id, event_id), new=False)
+    if wanted.unit_id is not None:
+        _check_unit(session, wanted.unit_id)
     if event.item_id is None:
         why = "this event came with a feed, which is read as a whole: book it by hand"
         raise Conflict.because("of_a_feed", why)

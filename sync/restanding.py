@@ -23,7 +23,7 @@ from sync.standings import Standings, ours_by_id
 def restand(session: Session, link: Link, now: datetime) -> int:
     """
     What we withdrew drains, what may no longer be an echo is told and may clash: how many stand otherwise.
-    What stands in a calendar that is synced event by event is never ours: what is ours there bears our marker.
+    What stands in a calendar that is synced event by event is never ours: what is ours bears our marker.
 
     The link's row is locked. Takes the locks of all units in scope, and only if what is blocked, or told of
     it, changes.

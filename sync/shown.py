@@ -54,7 +54,7 @@ def of_booking(session: Session, booking_id: UUID, now: datetime) -> tuple[Mirro
     return tuple(sorted(found, key=lambda one: (one.channel, one.scope, one.link_id, one.item_id, one.kind)))
 
 
-def of_links(mirrored: Iterable[Mirrored]) -> str:
+def summary(mirrored: Iterable[Mirrored]) -> str:
     """In one line, or nothing where no calendar shows it."""
     to_be = [one for one in mirrored if one.state not in (State.NOT_SHOWN, State.HIDDEN)]
     if not to_be:

@@ -73,8 +73,8 @@ def expire_holds() -> None:
 @shared_task(name="relay")
 def relay() -> None:
     """
-    Tell the rest of the house what the outbox holds; calendars that are due by that are handed out at once, for
-    people look at them.
+    Tell the rest of the house what the outbox holds; calendars that are due by that are handed out at once,
+    for people look at them.
     """
     if relaying.relay(runtime()):
         pull_due()

@@ -15,6 +15,7 @@ from api.schemas.seen import BookingChannelsOut
 from hub import clock
 from hub.queries import ledger, links
 from sync import seen
+from sync import shown as mirrored
 
 router = APIRouter(tags=["channels"])
 
@@ -43,7 +44,7 @@ CHANNELS: dict[str, Any] = {
     "booking_id": "0198c2f0-6c1e-7b7a-9f00-3d2c5a9be105",
     "reference": "K7Q2M9XW",
     "status": "confirmed",
-    "summary": "seen by 1 of 2; Outlook last fetched 26 h ago",
+    "summary": "in 1 of 1 calendars; seen by 1 of 2; Outlook last fetched 26 h ago",
     "exports": [
         {
             "link_id": "0198c2f0-6c1e-7b7a-9f00-3d2c5a9be111",
@@ -79,6 +80,22 @@ CHANNELS: dict[str, Any] = {
             "words": "verified 4 min ago",
         }
     ],
+    "calendars": [
+        {
+            "link_id": "0198c2f0-6c1e-7b7a-9f00-3d2c5a9be113",
+            "channel": "Front desk",
+            "scope": "Casa Azul",
+            "item_id": "0198c2f0-6c1e-7b7a-9f00-3d2c5a9be104",
+            "kind": "booking_item",
+            "state": "synced",
+            "review": False,
+            "event_id": "hub0198c2f06c1e7b7a9f003d2c5a9be119",
+            "written_at": "2026-11-21T11:20:02Z",
+            "until": None,
+            "outcome": "create: done",
+            "words": "in the calendar",
+        }
+    ],
 }
 
 
@@ -110,9 +127,14 @@ def channels_of(caller: Staff, booking_id: UUID) -> BookingChannelsOut:
     """
     Per feed: whether it names the booking, who has really fetched that and when first, and after a
     cancellation who has seen that it is gone. Feeds of many units speak of sold-out nights, not of bookings.
+    Per calendar that is synced event by event: whether it shows the booking, and if not, why.
     """
 
     def work(session: Session) -> BookingChannelsOut:
-        return BookingChannelsOut.model_validate(seen.of_booking(session, booking_id, clock.now()))
+        now = clock.now()
+        report = seen.of_booking(session, booking_id, now)
+        calendars = mirrored.of_booking(session, booking_id, now)
+        parts = (mirrored.summary(calendars), report.summary if report.exports or not calendars else "")
+        return BookingChannelsOut.of(report, calendars, "; ".join(part for part in parts if part))
 
     return caller.transact(work)

@@ -16,7 +16,7 @@ from sync.selecting import Mode
 
 MOST = 1000
 
-Ids = Annotated[tuple[UUID, ...], Field(max_length=MOST)]
+Ids = Annotated[tuple[UUID, ...], Field(min_length=1, max_length=MOST)]
 
 
 class SyncsIn(In):
@@ -40,10 +40,10 @@ class SyncsIn(In):
 
     property_ids: Ids | None = None
     unit_type_ids: Ids | None = Field(None, description="Of the units that a link speaks of")
-    categories: Annotated[tuple[Category, ...], Field(max_length=20)] | None = Field(
+    categories: Annotated[tuple[Category, ...], Field(min_length=1, max_length=20)] | None = Field(
         None, description="Of the units that a link speaks of"
     )
-    connectors: Annotated[tuple[Line, ...], Field(max_length=100)] | None = None
+    connectors: Annotated[tuple[Line, ...], Field(min_length=1, max_length=100)] | None = None
     link_ids: Ids | None = None
     booking_ids: Ids | None = Field(None, description="Links that show them, or speak of their units")
     first: Day | None = Field(None, alias="from", description="The first night whose bookings are compared")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from pydantic import ConfigDict, Field
@@ -11,6 +12,9 @@ from api.schemas.links import State as LinkState
 from hub.domain.consumers import Kind
 from hub.domain.lifecycle import Status
 from sync.planning.seen import Knows, State
+from sync.planning.showing import State as MirrorState
+from sync.seen import Report
+from sync.shown import Mirrored
 
 
 class SeenByOut(Out):
@@ -67,12 +71,46 @@ class ImportOut(Out):
     words: str
 
 
-class BookingChannelsOut(Out):
+class MirroredOut(Out):
+    """What stands for an item of the booking in a calendar that is synced event by event."""
+
     model_config = ConfigDict(from_attributes=True)
 
+    link_id: UUID
+    channel: str
+    scope: str
+    item_id: UUID
+    kind: str = Field(description="booking_item: the stay; turnaround: the time after it")
+    state: MirrorState = Field(
+        description="waiting: for the next sync; on_its_way: nobody knows yet whether it arrived; put_off: "
+        "by the quota; refused by the channel; deleted_there: a person decides; hidden by hand; "
+        "not_shown: it is not to be there"
+    )
+    review: bool = Field(description="It was deleted there, and nobody has looked at that yet")
+    event_id: str | None = Field(description="Its id in the calendar, where it is or was there")
+    written_at: UtcInstant | None = Field(description="When we last wrote it")
+    until: UtcInstant | None = Field(description="Until when it is put off")
+    outcome: str | None = Field(description="What was last written, and how that ended")
+    words: str
+
+
+class BookingChannelsOut(Out):
     booking_id: UUID
     reference: str
     status: Status
     summary: str = Field(description="In one line")
     exports: list[ExportOut] = Field(description="Per feed and item: what it says, and who has fetched that")
     imports: list[ImportOut] = Field(description="The evidence that channels had nothing against it")
+    calendars: list[MirroredOut] = Field(description="Per calendar that is synced event by event, and item")
+
+    @classmethod
+    def of(cls, report: Report, calendars: Sequence[Mirrored], summary: str) -> BookingChannelsOut:
+        return cls(
+            booking_id=report.booking_id,
+            reference=report.reference,
+            status=Status(report.status),
+            summary=summary,
+            exports=[ExportOut.model_validate(one) for one in report.exports],
+            imports=[ImportOut.model_validate(one) for one in report.imports],
+            calendars=[MirroredOut.model_validate(one) for one in calendars],
+        )

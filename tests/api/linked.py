@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from sync.pull import Outcome, pull
+from sync.attempts import Outcome
+from sync.pull import pull
 from tests.api.houses import House
 from tests.fakes.feed_server import Answer, FeedServer
 from tests.sync.calendars import calendar

@@ -13,8 +13,9 @@ from hub.errors import Conflict, Refused
 from hub.services import archiving, editing, unit_types, units
 from hub.services.unit_types import UnitTypeChanges
 from hub.services.units import UnitChanges
+from sync.attempts import Outcome
 from sync.linking import Scope
-from sync.pull import Outcome, pull
+from sync.pull import pull
 from sync.runtime import Runtime
 from tests import factories, servers
 from tests.concurrency import audit, place

@@ -14,8 +14,9 @@ from hub.queries import external
 from hub.services import allocations
 from hub.services.bookings import Booked
 from sync import blocks
+from sync.attempts import Outcome
 from sync.linking import Scope
-from sync.pull import Outcome, pull
+from sync.pull import pull
 from sync.relay import relay
 from sync.runtime import Runtime
 from tests import servers

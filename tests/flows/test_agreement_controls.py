@@ -46,5 +46,4 @@ def test_without_it_the_games_go_wrong(
 
     games()
 
-    print(element, found[:3])
     assert found

@@ -24,8 +24,9 @@ from hub.domain.periods import Hours
 from hub.models.external import ExternalBlock
 from hub.services import asking, availability
 from sync import connecting, linking
+from sync.attempts import Outcome
 from sync.linking import Scope
-from sync.pull import Outcome, pull
+from sync.pull import pull
 from sync.remote import PAST
 from sync.runtime import Runtime
 from tests import factories, servers

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from hub.queries import hosts as query
 from sync import connecting, linking
 from sync import pull as pulling
-from sync.pull import Outcome
+from sync.attempts import Outcome
 from tests.concurrency.together import Meeting, together, until
 from tests.fakes.counting_server import CountingServer
 from tests.sync.importing import DOMAIN, Importer

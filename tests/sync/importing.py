@@ -27,9 +27,9 @@ from hub.services.asking import ItemRequest
 from hub.services.bookings import Booked, BookingRequest
 from sync import connecting, due, linking
 from sync import pull as pulling
+from sync.attempts import Outcome
 from sync.linking import Scope
 from sync.planning import guard
-from sync.pull import Outcome
 from sync.runtime import Runtime
 from tests import factories, servers
 from tests.conftest import FrozenClock

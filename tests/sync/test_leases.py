@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from hub.queries import links as query
 from hub.queries.links import Fenced, Lease
 from sync import linking, remote, requests
-from sync.pull import Outcome
+from sync.attempts import Outcome
 from tests.concurrency.together import together, until
 from tests.conftest import FrozenClock
 from tests.fakes.feed_server import Answer

@@ -18,7 +18,7 @@ from hub.queries import external, locks
 from hub.services import allocations, outbox
 from hub.services.bookings import Booked
 from sync import conflicts
-from sync.pull import Outcome
+from sync.attempts import Outcome
 from sync.relay import relay
 from tests.concurrency.together import together, until
 from tests.sync.calendars import day, nights

@@ -17,7 +17,7 @@ WEIGHTS: Mapping[str, int] = {
     **dict.fromkeys(("book", "sync", "meanwhile"), 4),
     **dict.fromkeys(("move", "cancel", "close", "creates", "moves", "edits", "deletes"), 3),
     **dict.fromkeys(("crashes", "fault", "sleeps", "wakes"), 3),
-    **dict.fromkeys(("duplicates", "rename", "returns", "shift", "open", "collides", "late"), 2),
+    **dict.fromkeys(("duplicates", "rename", "returns", "unheard", "shift", "open", "collides", "late"), 2),
     **dict.fromkeys(("confirm", "opens_up", "undeletes", "expires", "passes"), 1),
 }
 """Every method of World that is played, and how often among the others"""

@@ -16,7 +16,7 @@ from connectors.google_calendar.connector import GoogleCalendarConnector
 from connectors.transport import Network
 from hub.models.links import Link
 from hub.models.sync import SyncItem, SyncOp
-from sync import deciding, disputes, observing, push, signing
+from sync import disputes, observing, push, signing
 from sync.calendars import LinkedCalendar
 from sync.planning import threeway
 from sync.planning.threeway import Sides
@@ -48,8 +48,8 @@ def the_base(patch: pytest.MonkeyPatch) -> None:
             return sides
         return replace(sides, base_local=sides.local, base_remote=sides.local)
 
-    patch.setattr(deciding.threeway, "plan", lambda sides: plan(blind(sides)))
-    patch.setattr(deciding.threeway, "resolve", lambda sides: resolve(blind(sides)))
+    patch.setattr(threeway, "plan", lambda sides: plan(blind(sides)))
+    patch.setattr(threeway, "resolve", lambda sides: resolve(blind(sides)))
 
 
 def the_log_of_losers(patch: pytest.MonkeyPatch) -> None:
@@ -103,7 +103,7 @@ ELEMENTS: Mapping[str, tuple[Take, tuple[str, ...]]] = {
     "ids of our own": (ids_of_our_own, ("book", "fault", "crashes", "sync")),
     "the base": (the_base, ("move", "rename", "returns", "sync")),
     "the log of losers": (the_log_of_losers, ("edits", "deletes", "meanwhile", "rename", "sync")),
-    "our revision": (our_revision, ("move", "fault", "crashes", "meanwhile", "edits")),
+    "our revision": (our_revision, ("unheard",)),
     "If-Match": (if_match, ("meanwhile",)),
     "the event in the marker": (the_event_in_the_marker, ("duplicates", "book", "sync")),
 }

@@ -252,6 +252,20 @@ class World:
 
         self._worked(work)
 
+    def unheard(self, number: int) -> None:
+        """A write arrives and its answer does not; before anybody looks, somebody thinks better of it."""
+        booked = self._one_of_ours(number)
+        if booked is None:
+            return
+        (self.move, self.rename)[number % 2](number)
+        self.both.google.faults.lose_answer(operation=("events.update", "events.insert")[number % 5 == 4])
+        self.sync()
+        event = self._event_of(booked)
+        if number % 3 and event in self.both.there():
+            (self.edits, self.moves)[number % 2](sorted(self.both.there()).index(event))
+        else:
+            self.returns(number)
+
     def _event_of(self, booked: Booked) -> str:
         """The event that stands for a booking, there or not."""
         found = [item.remote_id for item in self.both.items() if item.local_id == booked.items[0].id]

@@ -28,9 +28,9 @@ from hub.services.bookings import BookingRequest
 from hub.services.rebooking import MoveRequest
 from sync import connecting, feeds, linking
 from sync import pull as pulling
+from sync.attempts import Outcome
 from sync.ledger import Ledger
 from sync.linking import Scope
-from sync.pull import Outcome
 from sync.relay import relay
 from sync.runtime import Runtime
 from tests import factories

@@ -12,7 +12,7 @@ from connectors.sandbox.channel import Answered, Channel
 from connectors.sandbox.people import Act
 from connectors.sandbox.stays import Kind, Slot, Stay, edges, slots
 from hub.domain.periods import Nights, Span
-from sync.pull import Outcome
+from sync.attempts import Outcome
 from tests.flows.zoo.house import MADRID, House, Standing, today
 
 AHEAD = timedelta(days=400)
