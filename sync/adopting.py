@@ -29,7 +29,7 @@ from hub.services import bookings, changes, outbox
 from hub.services.asking import ItemRequest
 from hub.services.bookings import Booked, BookingRequest
 from hub.services.guests import GuestFields
-from sync import by_hand, conflicts, foreign, signing
+from sync import by_hand, conflicts, disputes, foreign, shadows, signing
 from sync.mirrors import ITEM
 from sync.planning import content
 from sync.planning.content import Content
@@ -90,6 +90,7 @@ def adopt(session: Session, link_id: UUID, event_id: UUID, wanted: Adoption, uid
     if left := frozenset[UUID]().union(*freed.values()) - offer.unit.leaves:
         outbox.inventory_changed(session, left, "link.adopted", link.id)
 
+    _keep_words(session, link, item, booked, offer)
     _become_ours(session, item, stay)
     mirrors_query.mark_dirty(session, [link.id], clock.now())
     said = {"link_id": str(link.id), "event_id": str(event_id), "booking_id": str(booked.booking.id)}
@@ -166,15 +167,37 @@ def _span(event: ExternalEvent, offer: Offer) -> Span:
     return nights_touched(Period(event.starts_at, event.ends_at), offer.zone)
 
 
+def _keep_words(session: Session, link: Link, item: SyncItem, booked: Booked, offer: Offer) -> None:
+    """What a person wrote there gives way to our words, and can be read among the conflicts."""
+    event = shadows.of_item(session, item)
+    if event is None or not (event.summary or event.description):
+        return
+    disputes.record(
+        session,
+        link,
+        item,
+        "BOTH_CHANGED",
+        channel=links_query.connection(session, link.connection_id).name,
+        zone=offer.zone,
+        here=Content(_when(booked.items[0]), booked.booking.reference, "", busy=True),
+        there=content.of_event(event),
+        booking_id=booked.booking.id,
+        resolution="it became a booking: its words gave way to ours",
+    )
+
+
+def _when(stay: BookingItem) -> When:
+    if stay.arrival is not None and stay.departure is not None:
+        return AllDay(stay.arrival, stay.departure)
+    return Timed(stay.starts_at, stay.ends_at)
+
+
 def _become_ours(session: Session, item: SyncItem, stay: BookingItem) -> None:
     """
     Both have agreed on the time, and on nothing else: our words are written on it, and whoever moved it there
     meanwhile has moved the booking.
     """
-    when: When = Timed(stay.starts_at, stay.ends_at)
-    if stay.arrival is not None and stay.departure is not None:
-        when = AllDay(stay.arrival, stay.departure)
-    agreed = content.groups(Content(when, "", "", busy=True), signing.content_key(session))
+    agreed = content.groups(Content(_when(stay), "", "", busy=True), signing.content_key(session))
     item.origin, item.local_kind, item.local_id = "hub", ITEM, stay.id
     item.base_local = {group: agreed[group] for group in ("time", "busy")}
     item.base_remote = item.remote

@@ -2,9 +2,9 @@
 Notices by watches: a nudge to look at a calendar, never a word on what is in it.
 
 Each costs one small statement: it counts on its link, and brings the link's next pass forward to a second
-from now at the latest. It starts nothing itself. So 500 at once count to 500 and bring the same one moment
-forward; whoever then takes the link lists what changed once, and notes how far it had counted when it began.
-What came meanwhile is more than that, and makes one more pass: two for any number.
+from now, or to five seconds behind the last one. It starts nothing itself. So 500 at once count to 500 and
+bring the same one moment forward; whoever then takes the link lists what changed once, and notes how far it
+had counted when it began. What came meanwhile is more than that, and makes one more pass.
 """
 
 from __future__ import annotations

@@ -47,7 +47,7 @@ ROUNDS = 8
 TOUCHED = 100
 SCAN = timedelta(hours=1)
 """How often everything in scope is compared, whatever was told"""
-TOGETHER = timedelta(seconds=3)
+TOGETHER = timedelta(seconds=5)
 """Between a pass and one that a notice asked for meanwhile: a burst of notices is one change"""
 OF_THE_LINK = frozenset({"calendar_gone", "settings"})
 """Refusals that are not of one event"""
@@ -237,10 +237,8 @@ class _Pass:
                 next_pull_at=next_pull_at,
             )
             counts = {name: number for name, number in self.counts.items() if number}
-            summary = (*told.written(self.counts), *self.said, *dict.fromkeys(self.refused))
-            return self.attempt.end(
-                session, Outcome("changed" if counts else "unchanged", counts, tuple(summary))
-            )
+            summary = told.summary(self.counts, self.said, self.refused)
+            return self.attempt.end(session, Outcome("changed" if counts else "unchanged", counts, summary))
 
         return self.attempt.transact(work)
 

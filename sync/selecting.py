@@ -99,7 +99,7 @@ def _check(session: Session, wanted: Criteria) -> None:
         *_unknown(session, Link, wanted.link_ids, "link_ids", "link"),
         *_unknown(session, Booking, wanted.booking_ids, "booking_ids", "booking"),
         *(
-            Reason("unknown", f"there is no connector {slug}", f"connectors[{n}]")
+            Reason("unknown", "there is no such connector", f"connectors[{n}]")
             for n, slug in enumerate(wanted.connectors or ())
             if slug not in connectors()
         ),
@@ -113,7 +113,7 @@ def _unknown(
 ) -> list[Reason]:
     found: frozenset[Any] = query.known(session, kind, ids) if ids else frozenset()
     return [
-        Reason("unknown", f"there is no {title} {one}", f"{field}[{n}]")
+        Reason("unknown", f"there is no such {title}", f"{field}[{n}]")
         for n, one in enumerate(ids or ())
         if one not in found
     ]

@@ -58,6 +58,7 @@ class SandboxServer(ThreadingHTTPServer):
     block_on_close = False
 
     def __init__(self, port: int, zoo: Zoo, state: Path | None = None, late: timedelta = LATE) -> None:
+        self.postman = Postman()
         super().__init__(("127.0.0.1", port), _Handler)
         self.zoo = zoo
         self.late = late
@@ -65,7 +66,6 @@ class SandboxServer(ThreadingHTTPServer):
         self._state = state
         self.kept = keeping.restore(zoo, state)
         self.reading = control.Reading(self)
-        self.postman = Postman()
         journal = Journal(state and state.with_name(state.name + ".agendas"))
         keys = {calendar_service.DEMO_KEY: "demo"}
         self.calendars = CalendarService(keys, self.now, self.postman.ring, journal)

@@ -14,10 +14,11 @@ FIRST_REST = timedelta(seconds=10)
 """After a quota ran out; a minute's is full again within one"""
 LONGEST_REST = timedelta(minutes=10)
 
-TO_DO: Mapping[str, str] = {
-    "needs_auth": "sign in to the account again; what is held stays held, and what waits is written then",
-    "lost": "share the calendar with the account again and resume the link, or link another calendar",
-}
+SHARE = "share the calendar with the account again and resume the link, or link another calendar"
+SIGN_IN = "sign in to the account again; what is held stays held, and what waits is written then"
+CHANGE = "change the link's settings, or make another link"
+TO_DO: Mapping[str, str] = {"access_refused": SHARE, "calendar_gone": SHARE}
+"""By the codes of errors; where nothing is said, a sign-in helps, or other settings"""
 
 
 def after_failure(error: ConnectorError, now: datetime, failures: int, jitter: float) -> Verdict:
@@ -29,9 +30,9 @@ def after_failure(error: ConnectorError, now: datetime, failures: int, jitter: f
     """
     wait = _wait(error, failures) * (1 + jitter)
     if isinstance(error, NeedsReconnect):
-        return Verdict("needs_auth", f"{error.message}; {TO_DO['needs_auth']}", now + wait)
+        return Verdict("needs_auth", f"{error.message}; {TO_DO.get(error.code, SIGN_IN)}", now + wait)
     if isinstance(error, Rejected):
-        return Verdict("lost", f"{error.message}; {TO_DO['lost']}", now + wait)
+        return Verdict("lost", f"{error.message}; {TO_DO.get(error.code, CHANGE)}", now + wait)
     return Verdict("active", None, now + wait)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 WORDS: Mapping[str, tuple[str, str]] = {
     "created": ("1 event written", "{n} events written"),
@@ -15,6 +15,18 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "released": ("1 hold or blackout given up", "{n} holds or blackouts given up"),
     "refused": ("1 event refused by the channel", "{n} events refused by the channel"),
 }
+
+
+LINES = 60
+"""Of what others changed; a first sync of a full calendar is told in numbers"""
+
+
+def summary(counts: Mapping[str, int], theirs: Sequence[str], refused: Sequence[str]) -> tuple[str, ...]:
+    """What a pass did: to events of ours in numbers, to those of others one by one, and what was refused."""
+    reasons = tuple(dict.fromkeys(refused))
+    more = len(theirs) - LINES
+    rest = (f"and {more} lines more",) if more > 0 else ()
+    return (*written(counts), *theirs[:LINES], *rest, *reasons)
 
 
 def written(counts: Mapping[str, int]) -> tuple[str, ...]:

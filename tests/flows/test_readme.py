@@ -68,7 +68,7 @@ def test_the_tour_works_word_for_word(tour: list[str], here: Path, data_dir: Pat
     )
 
     assert done.returncode == 0, done.stderr + done.stdout
-    preview, synced, refused, sold, fed, conflicted = done.stdout.split(f"{MARK}\n")[1:]
+    preview, synced, refused, sold, fed, conflicted, both_ways, put_back = done.stdout.split(f"{MARK}\n")[1:]
     assert "CLOSED - Not available" in preview
     assert re.search(r"My Booking.com.*on Bed 1", synced)
     assert re.search(r"^Bed 1: My Booking.com, \S+ to \S+$", refused.strip())
@@ -78,3 +78,9 @@ def test_the_tour_works_word_for_word(tour: list[str], here: Path, data_dir: Pat
     assert fed.rstrip().endswith("304")
     assert "EXTERNAL_OVERLAP" in conflicted
     assert conflicted.rstrip().endswith("cancelled")
+    title, moved = both_ways.strip().splitlines()
+    assert re.fullmatch(r'"title": "Room 3: [A-Z0-9]{8}, 1 guest",', title)
+    assert moved.startswith('"arrival":"')
+    again, why = put_back.strip().splitlines()
+    assert moved.removeprefix('"arrival":').strip('"') in again
+    assert "Room 3" in why

@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from sync import passes
 from tests.concurrency.together import tell, until
 from tests.flows import google_hub
 from tests.flows.google_hub import BLOCKS, DUE, LAPSED, PATIENCE, WEBHOOK, Hub
@@ -24,7 +25,7 @@ SOON = 2.0
 """Seconds from the answer to a booking until its event is in Google, where nobody else wants the machine"""
 AT_MOST = 20.0
 NOTICES = 500
-BETWEEN_PASSES = 3.0
+BETWEEN_PASSES = passes.TOGETHER.total_seconds()
 """Seconds; what is heard for longer than that is no burst"""
 
 

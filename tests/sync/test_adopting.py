@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from hub import clock as hub_clock
+from hub.database import vault_of
 from hub.domain.lifecycle import Status
 from hub.domain.periods import Nights
 from hub.errors import Conflict, HubError, NotFound, Refused
@@ -185,6 +186,17 @@ def test_asked_again_it_is_the_same_booking(both: BothSides) -> None:
     assert [(one.new, one.booked.booking.id) for one in again] == [(False, first.booked.booking.id)] * 2
     history = both.do(lambda session: changes.history(session, "sync_item", item_id))
     assert [change.action for change in history] == ["adopted"]
+
+
+def test_the_words_that_give_way_to_ours_can_still_be_read(both: BothSides) -> None:
+    theirs(both)
+    booked = adopted(both).booked
+
+    (told,) = both.conflicts("closed")
+
+    assert (told.type, told.booking_id) == ("BOTH_CHANGED", booked.booking.id)
+    texts = both.do(lambda session: vault_of(session).open(told.sealed or b""))
+    assert texts["remote"]["summary"] == "Ada, 2 nights"
 
 
 def test_an_event_of_hours_is_adopted_with_its_nights_and_shown_as_whole_days(both: BothSides) -> None:

@@ -38,6 +38,11 @@ def sandbox(tmp_path: Path) -> Iterator[SandboxServer]:
     server.server_close()
 
 
+def test_a_port_that_is_taken_is_told_as_one(sandbox: SandboxServer) -> None:
+    with pytest.raises(OSError, match="in use"):
+        SandboxServer(sandbox.port, zoo(TODAY))
+
+
 def ask(server: SandboxServer, path: str, method: str = "GET", body: object = None, **headers: str) -> Any:
     named = AGENT | {name.replace("_", "-"): value for name, value in headers.items()}
     return httpx.request(method, server.url + path, headers=named, content=json.dumps(body).encode())
