@@ -200,7 +200,7 @@ def _become_ours(session: Session, item: SyncItem, stay: BookingItem) -> None:
     agreed = content.groups(Content(_when(stay), "", "", busy=True), signing.content_key(session))
     item.origin, item.local_kind, item.local_id = "hub", ITEM, stay.id
     item.base_local = {group: agreed[group] for group in ("time", "busy")}
-    item.base_remote = item.remote
+    item.base_remote = item.base_remote or item.remote  # what was imported, and not what was seen since
     item.hidden, item.review, item.restores, item.touched = False, False, 0, True
     item.gone_at = item.tombstoned_at = None
     item.gone_agreed = False

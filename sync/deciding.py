@@ -54,6 +54,8 @@ class Deciding:
             act = threeway.plan(self._sides(mirror))
             if act in _ENDS:
                 self.item.touched = False
+                if op is not None:
+                    orders.close(op, "settled", "not needed any more", self.now)
                 _ENDS[act](self, mirror)
                 return None
             if act in _WRITES:
@@ -117,6 +119,11 @@ class Deciding:
         """What was last seen there, in words."""
         event = shadows.of_item(self.session, self.item)
         return content.of_event(event) if event is not None else None
+
+    def _in_words(self, there: Content) -> bool:
+        """Whether the shadow still has the words that were seen: an erasure leaves the hash alone."""
+        seen = (self.item.remote or {}).get("text")
+        return content.groups(there, self._key)["text"] == seen
 
     # What is written there
 
@@ -185,6 +192,8 @@ class Deciding:
             words = "this link only shows what the hub has; it takes no changes from there"
             return (Reason("export_only", words, "direction"),)
         if group == "text":
+            if not self._in_words(there):
+                return (Reason("forgotten", "what was written there has been forgotten since", "text"),)
             self.item.text_of = self._our_text(mirror)
             self.item.text_sealed = vault_of(self.session).seal(
                 {"summary": there.summary, "description": there.description}

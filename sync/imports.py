@@ -76,8 +76,9 @@ def _bring(
     agreed: list[SyncItem] = []
     for key, members in families.items():
         head = next((one for one in members if one.remote_id == key), None) or members[0]
-        if _waits(head):
-            head.touched = False
+        if head.remote_id == key and _waits(head):
+            for member in members:
+                member.touched = False
             continue
         gone = head.remote_id == key and head.remote_state == "deleted"
         events = () if gone else tuple(_event(session, one) for one in members)

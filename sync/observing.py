@@ -87,18 +87,22 @@ def put(session: Session, item: SyncItem, event: CalendarEvent, key: bytes) -> N
     if event.deleted:
         item.remote_state = "deleted"
         if event.series and event.original is not None:
-            item.remote_sealed = shadows.sealed(session, event)
+            _keep(session, item, event)
             item.series = event.series
     else:
         item.remote_state = "present"
         item.remote = content.groups(content.of_event(event), key)
-        item.remote_sealed = shadows.sealed(session, event)
+        _keep(session, item, event)
         item.gone_at, item.gone_agreed, item.tombstoned_at = None, False, None
         if item.origin == "remote":
             item.series = _series(event)
     item.remote_etag = event.etag or item.remote_etag
     item.remote_updated = event.updated or item.remote_updated
     item.changed_at = clock.now()
+
+
+def _keep(session: Session, item: SyncItem, event: CalendarEvent) -> None:
+    item.remote_sealed, item.words_until = shadows.sealed(session, event), shadows.words_until(event)
 
 
 def _new(
@@ -121,6 +125,7 @@ def _new(
         "remote_state": "deleted" if event.deleted else "present",
         "remote": None if event.deleted else content.groups(content.of_event(event), key),
         "remote_sealed": shadows.sealed(session, event),
+        "words_until": shadows.words_until(event),
         "remote_etag": event.etag,
         "remote_updated": event.updated,
         "seen_generation": link.generation,

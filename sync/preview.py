@@ -21,7 +21,7 @@ from hub.errors import NotFound, Refused
 from hub.queries import external, inventory
 from hub.queries import links as links_query
 from hub.services import asking
-from sync import linking, preview_events, remote, two_way
+from sync import disguise, linking, preview_events, remote, two_way
 from sync.linking import Scope
 from sync.planning import measure, placing
 from sync.planning.placing import Blocked
@@ -103,7 +103,8 @@ def asked(
         row = links_query.connection(session, connection_id)
     except NotFound:
         raise Refused.because("unknown", "there is no such connection", "connection_id") from None
-    return row.connector, {**vault_of(session).open(row.settings_sealed), **settings}
+    shared = vault_of(session).open(row.settings_sealed)
+    return row.connector, disguise.joined(remote.known(row.connector), shared, settings)
 
 
 def preview_link(runtime: Runtime, organization_id: UUID, link_id: UUID) -> Preview:

@@ -60,7 +60,8 @@ def settle(transact: Transact, calendar: LinkedCalendar, item_id: UUID, counts: 
             transact(_done(order, answer, counts))
             return
         seen = calendar.look(order.event_id)
-        transact(_looked(calendar, order.op_id, item_id, seen, f"not done: {answer}"))
+        taken = answer is Missed.EXISTS
+        transact(_looked(calendar, order.op_id, item_id, seen, f"not done: {answer}", taken=taken))
 
 
 def _decide(
@@ -143,9 +144,18 @@ def _removed(session: Session, item: SyncItem, now: datetime) -> None:
 
 
 def _looked(
-    calendar: LinkedCalendar, op_id: UUID, item_id: UUID, seen: CalendarEvent | None, outcome: str
+    calendar: LinkedCalendar,
+    op_id: UUID,
+    item_id: UUID,
+    seen: CalendarEvent | None,
+    outcome: str,
+    *,
+    taken: bool = False,
 ) -> Callable[[Session, Link], int]:
-    """Close an op by what its event is now; the item is planned again."""
+    """
+    Close an op by what its event is now; the item is planned again. `taken`: its id was refused as taken; if
+    no event has it, a forgotten one had, and it takes the next one's.
+    """
 
     def work(session: Session, link: Link) -> int:
         item, op = query.item(session, item_id), query.op(session, op_id)
@@ -155,6 +165,8 @@ def _looked(
             observing.observe(session, link, calendar, [seen], direct=True)
         elif item.remote_state == "present":
             observing.observe(session, link, calendar, [observing.gone(item.remote_id)], direct=True)
+        elif taken:
+            item.remote_state = "deleted"
         orders.close(op, "settled", outcome, clock.now())
         item.touched = True
         session.flush()

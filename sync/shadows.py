@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from connectors.calendars import CalendarEvent, Marker
 from connectors.contract import AllDay, Timed, When
+from hub import clock
 from hub.database import vault_of
 from hub.models.sync import SyncItem
 
@@ -23,6 +24,17 @@ def of_item(session: Session, item: SyncItem) -> CalendarEvent | None:
     if item.remote_sealed is None:
         return None
     return from_json(vault_of(session).open(item.remote_sealed))
+
+
+def words_until(event: CalendarEvent) -> datetime | None:
+    """From when on its words may be over; those of a series, once its first occurrence is."""
+    if not (event.summary or event.description):
+        return None
+    if event.when is None:
+        return clock.now()
+    if isinstance(event.when, AllDay):
+        return datetime.combine(event.when.after, time.min, UTC)
+    return event.when.ends_at
 
 
 def to_json(event: CalendarEvent) -> dict[str, Any]:

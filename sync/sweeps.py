@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 
 from hub import clock
 from hub.database import Actor
-from hub.queries import external, hosts
+from hub.queries import external, hosts, remembered
 from hub.queries import links as links_query
-from sync import conflicts
+from sync import conflicts, forgetting
 from sync.restanding import restand
 from sync.runtime import Runtime
 
@@ -29,6 +29,8 @@ RETENTION: dict[str, tuple[timedelta, str]] = {
     "feed_entries": (timedelta(days=400), "withdrawn_at < :before"),
     "feed_exports": (timedelta(days=400), "until_at < :before"),
     "external_events": (timedelta(days=400), "ends_at < :before"),
+    "sync_ops": (timedelta(days=90), remembered.OPS),
+    "sync_items": (timedelta(days=90), remembered.TOMBSTONES),
 }
 """Per table how long what is over is kept, and what is over; what can be set is in hub.services.retention"""
 
@@ -42,7 +44,7 @@ BATCH = 5_000
 def sweep(runtime: Runtime) -> dict[str, int]:
     """Close what is over and remove what is past its time, in every organization: rows per table."""
     now = clock.now()
-    swept = dict.fromkeys(("conflicts", *RETENTION), 0)
+    swept = dict.fromkeys(("conflicts", "words", *RETENTION), 0)
     with runtime.database.unit_of_work(None) as session:
         organizations = session.scalars(text("SELECT all_organizations()")).all()
     for organization_id in organizations:
@@ -50,6 +52,7 @@ def sweep(runtime: Runtime) -> dict[str, int]:
             swept[table] += _remove(runtime, organization_id, table, over, now - kept)
         with runtime.database.unit_of_work(organization_id, Actor("worker")) as session:
             swept["conflicts"] += conflicts.close_past(session, BATCH)
+        swept["words"] += forgetting.forget(runtime, organization_id, now)
         _restand(runtime, organization_id, now)
     with runtime.database.unit_of_work(None) as session:
         swept["remote_hosts"] = hosts.forget(session, now - HOSTS)
@@ -73,7 +76,10 @@ def _restand_one(session: Session, *, link_id: UUID) -> None:
 
 
 def _remove(runtime: Runtime, organization_id: UUID, table: str, over: str, before: datetime) -> int:
-    some = f"SELECT id FROM {table} WHERE {over} LIMIT {BATCH}"  # noqa: S608 -- made of the constants above
+    some = (
+        f"SELECT {table}.id FROM {table} WHERE {over}"  # noqa: S608 -- made of the constants above
+        f" LIMIT {BATCH} FOR UPDATE OF {table} SKIP LOCKED"
+    )
     statement = text(f"DELETE FROM {table} WHERE id IN ({some}) RETURNING 1")  # noqa: S608
     removed = 0
     while True:

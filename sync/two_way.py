@@ -21,7 +21,7 @@ from hub.database import StaleRead, constraint, organization_of, vault_of
 from hub.errors import Conflict, HubError, Refused
 from hub.models.links import Link
 from hub.queries import calendars as query
-from sync import hosts, remote
+from sync import disguise, hosts, remote
 
 FREE_BUSY = "free_busy"
 ONE_EACH = "uq_links_organization_id_calendar_key"
@@ -62,7 +62,7 @@ def terms(
     remote.check_known(source, settings)
     if not isinstance(source, ListsChanges):
         return _of_feed(source, direction, settings, shared)
-    valid = remote.valid(source, {**shared, **settings})
+    valid = remote.valid(source, disguise.joined(source, shared, settings))
     if by_event(source, valid):
         if direction != "import" and not isinstance(source, PushesEvents):
             raise _cannot_export(source, "cannot be written to")
@@ -120,7 +120,7 @@ def _of_feed(
     if direction != "export":
         if not isinstance(source, PullsEvents):
             raise _cannot_import(source)
-        host = hosts.named_in(remote.valid(source, {**shared, **settings}))
+        host = hosts.named_in(remote.valid(source, disguise.joined(source, shared, settings)))
     if direction != "import" and not isinstance(source, RendersFeed):
         raise _cannot_export(source, "reads no feed of ours")
     return Terms(host, has_feed=direction != "import")

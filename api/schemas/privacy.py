@@ -45,6 +45,7 @@ EXPORTED: dict[str, Any] = {
     "bookings": [],
     "consents": [],
     "mails": [],
+    "calendars": [],
     "changes": [],
 }
 EXPORTED_ACCOUNT: dict[str, Any] = {
@@ -118,6 +119,7 @@ class Exported(Out):
     bookings: list[dict[str, Any]]
     consents: list[dict[str, Any]]
     mails: list[dict[str, Any]]
+    calendars: list[dict[str, Any]]
     changes: list[dict[str, Any]]
 
 

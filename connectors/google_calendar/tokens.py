@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -29,6 +30,12 @@ MARGIN = timedelta(minutes=2)
 """A token that ends so soon is not used any more: what it is used for takes time, and clocks differ"""
 SHORTEST = timedelta(seconds=30)
 """For which even a token of a very short life is used"""
+PATIENCE = timedelta(seconds=20)
+"""For which somebody waits while another asks for the same token: else, where no answer comes, all who want it
+would wait one after the other"""
+PASSING = frozenset({"internal_failure", "server_error", "temporarily_unavailable"})
+"""Errors that say nothing of the grant, whatever their status (google-auth takes them so too)"""
+TOO_OFTEN = frozenset({"rate_limit_exceeded", "quota_exceeded"})
 
 NOT_REGISTERED = (
     "this hub is not registered at Google: whoever runs it must set HUB_GOOGLE_CLIENT_ID and "
@@ -57,16 +64,17 @@ class Grant:
 class Tokens:
     """What the threads of one process share."""
 
-    def __init__(self) -> None:
+    def __init__(self, patience: timedelta = PATIENCE) -> None:
         self._grants: dict[bytes, Grant] = {}
         self._locks: dict[bytes, threading.Lock] = {}
+        self._patience = patience.total_seconds()
 
     def bearer(self, account: AccountSettings, application: Application, http: Http) -> str:
         """A token that holds for a while yet; of several threads that find none one asks for it."""
         key = _key(account, application)
         if held := self._held(key):
             return held
-        with self._lock(key):
+        with self._alone(key):
             if held := self._held(key):
                 return held
             grant = self._grants[key] = _fetch(account, application, http)
@@ -75,12 +83,19 @@ class Tokens:
     def drop(self, account: AccountSettings, application: Application, token: str) -> None:
         """Google refused it; another one that came meanwhile stays."""
         key = _key(account, application)
-        with self._lock(key):
+        with self._alone(key):
             if (grant := self._grants.get(key)) and grant.token == token:
                 del self._grants[key]
 
-    def _lock(self, key: bytes) -> threading.Lock:
-        return self._locks.setdefault(key, threading.Lock())
+    @contextmanager
+    def _alone(self, key: bytes) -> Iterator[None]:
+        lock = self._locks.setdefault(key, threading.Lock())
+        if not lock.acquire(timeout=self._patience):
+            raise silence(TimeoutError("whoever asks for the token already has no answer"))
+        try:
+            yield
+        finally:
+            lock.release()
 
     def _held(self, key: bytes) -> str | None:
         grant = self._grants.get(key)
@@ -142,9 +157,9 @@ def _given(said: object) -> tuple[str, int]:
 def _refused(status: int, headers: Mapping[str, str], said: object, invalid: str) -> ConnectorError:
     error = said.get("error") if isinstance(said, dict) else None
     wait = retry_after(Reply(status, headers, b"", "", "Google"))
-    if status == 429:
+    if status == 429 or error in TOO_OFTEN:
         return RateLimited("Google asks us to come less often", retry_after=wait)
-    if status >= 500 or not isinstance(error, str):
+    if status >= 500 or not isinstance(error, str) or error in PASSING:
         return Unavailable("Google gives no token at the moment", code="remote_error", retry_after=wait)
     if error in ("invalid_client", "deleted_client"):
         return NeedsReconnect(NOT_REGISTERED, code="not_registered")

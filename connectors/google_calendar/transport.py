@@ -7,6 +7,7 @@ dropped connection.
 
 from __future__ import annotations
 
+import atexit
 import functools
 import io
 import os
@@ -116,9 +117,9 @@ def _client() -> httpx.Client:
 
 
 @functools.lru_cache(maxsize=1)
-def _made(_process: int) -> httpx.Client:
+def _made(process: int) -> httpx.Client:
     """It keeps no cookies, for its callers are different people."""
-    return httpx.Client(
+    made = httpx.Client(
         trust_env=False,
         follow_redirects=False,
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
@@ -128,3 +129,11 @@ def _made(_process: int) -> httpx.Client:
             keepalive_expiry=KEPT_SECONDS,
         ),
     )
+    atexit.register(_end, made, process)
+    return made
+
+
+def _end(made: httpx.Client, process: int) -> None:
+    """A child ends without a word on its parent's connections."""
+    if os.getpid() == process:
+        made.close()

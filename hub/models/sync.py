@@ -48,6 +48,18 @@ class SyncItem(Owned):
             "series",
             postgresql_where=text("series IS NOT NULL"),
         ),
+        Index(
+            "ix_sync_items_words_until",
+            "organization_id",
+            "words_until",
+            postgresql_where=text("words_until IS NOT NULL"),
+        ),
+        Index(
+            "ix_sync_items_tombstoned_at",
+            "organization_id",
+            "tombstoned_at",
+            postgresql_where=text("tombstoned_at IS NOT NULL"),
+        ),
     )
 
     link_id: Mapped[UUID]
@@ -67,6 +79,8 @@ class SyncItem(Owned):
     remote: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     remote_sealed: Mapped[bytes | None]
     """The shadow itself, as JSON"""
+    words_until: Mapped[datetime | None]
+    """From when on what the shadow says in words may be over; null where it says, or keeps, none"""
     remote_etag: Mapped[str] = mapped_column(default="")
     remote_updated: Mapped[datetime | None]
     """By the channel's clock"""

@@ -24,7 +24,17 @@ from hub.queries import accounts as accounts_query
 from hub.queries import bookings as bookings_query
 from hub.queries import guests as guests_query
 from hub.queries import privacy as query
-from hub.services import accounts, addressed, bookings, changes, guests, mails, outbox, snapshots
+from hub.services import (
+    accounts,
+    addressed,
+    bookings,
+    changes,
+    guests,
+    mails,
+    outbox,
+    snapshots,
+    synced_words,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +74,7 @@ def export(session: Session, guest_id: UUID) -> dict[str, Any]:
         ],
         "consents": [_consent(one) for one in query.consents(session, guest_ids=list(rows))],
         "mails": [_mail(session, one) for one in query.mails(session, guest_ids=list(rows))],
+        "calendars": synced_words.shown(session, [booking.id for booking in booked]),
         "changes": [
             _change(one) for one in query.changes(session, [*rows, *(booking.id for booking in booked)])
         ],
@@ -104,8 +115,10 @@ def erase_row(session: Session, guest_id: UUID) -> None:
 
 def carry_out(session: Session, guest_id: UUID, at: datetime) -> None:
     """What an erasure does, now or on a backup that was restored."""
+    booked = [one.id for one in query.bookings(session, [guest_id])]
     query.forget_guest(session, guest_id)
-    outbox.shown_changed(session, booking_ids=[one.id for one in query.bookings(session, [guest_id])])
+    synced_words.forget(session, booked)
+    outbox.shown_changed(session, booking_ids=booked)
     session.add(Erasure(organization_id=organization_of(session), id=new_id(), guest_id=guest_id, at=at))
     session.flush()
 

@@ -15,6 +15,7 @@ from hub import clock
 from hub.config import Settings
 from hub.database import Actor, Database
 from hub.queries import retention as query
+from hub.queries import synced_words
 from hub.services import keys, privacy
 
 WORKER = Actor("worker")
@@ -51,6 +52,11 @@ def _forget_guests(session: Session, before: datetime) -> int:
 PERIODS: tuple[Period, ...] = (
     Period("guests", "retention_guest_days", _forget_guests),
     Period("event texts", "retention_event_text_days", partial(query.clear_event_texts, most=BATCH)),
+    Period(
+        "conflict texts",
+        "retention_event_text_days",
+        partial(synced_words.clear_old_disputes, most=BATCH),
+    ),
     Period("mails", "retention_mail_days", partial(query.delete_old, table="mails", most=BATCH)),
     Period("sync runs", "retention_run_days", partial(query.delete_old, table="sync_runs", most=BATCH)),
     Period(

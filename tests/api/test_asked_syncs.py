@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -43,9 +44,10 @@ def at(client: TestClient, runtime: Runtime, google: GoogleCalendar) -> AtGoogle
     return AtGoogle.build(client, runtime, google)
 
 
-def asked(at: AtGoogle, house: House | None = None, **body: Any) -> set[str]:
+def asked(at: AtGoogle, first: date | None = None, to: date | None = None, **body: Any) -> set[str]:
     """The links of which runs were asked for."""
-    answer = (house or at.house).post("/sync-runs", body)
+    nights = {name: str(day) for name, day in (("from", first), ("to", to)) if day}
+    answer = at.house.post("/sync-runs", body | nights)
     assert answer.status_code == 202, answer.text
     return {run["link_id"] for run in answer.json()["items"]}
 
@@ -82,7 +84,7 @@ def test_criteria_choose_links_and_all_of_them_must_hold(at: AtGoogle, channel: 
     assert asked(at, property_ids=[place], mode="push") == {first, second}
     booked = at.both.book(STAY, unit=1)
     assert asked(at, booking_ids=[str(booked.booking.id)]) == {second}
-    assert asked(at, **{"from": str(STAY.arrival)}) == {first, second, feed}
+    assert asked(at, first=STAY.arrival) == {first, second, feed}
 
 
 def test_a_pull_leaves_what_we_wrote_alone(at: AtGoogle) -> None:
@@ -102,15 +104,14 @@ def test_only_what_lies_in_the_nights_is_compared_anew(at: AtGoogle) -> None:
     at.both.book(LATER)
     at.both.close(nights(50))
     at.both.rest()
-    span = {"from": str(STAY.departure), "to": str(LATER.arrival)}
-
-    assert asked(at, property_ids=[at.house.property_id], **span) == {at.link_id}
+    between = asked(at, STAY.departure, LATER.arrival, property_ids=[at.house.property_id])
+    assert between == {at.link_id}
     assert touched(at) == []
 
-    asked(at, property_ids=[at.house.property_id], **span | {"from": str(STAY.arrival)})
+    asked(at, STAY.arrival, LATER.arrival, property_ids=[at.house.property_id])
     assert touched(at) == ["booking_item"]
 
-    asked(at, categories=["room"], **{"from": str(LATER.arrival)})
+    asked(at, LATER.arrival, categories=["room"])
     assert touched(at) == ["blackout", "booking_item", "booking_item"]
     at.both.google.reset_log()
     at.both.rest()
@@ -220,8 +221,8 @@ def test_staff_who_are_limited_sync_their_properties_alone(at: AtGoogle) -> None
         session.add(MemberProperty(organization_id=at.both.organization_id, **one))
         return member.id
 
-    limited = replace(at.house, member_id=at.both.do(limit), role="staff")
+    limited = replace(at, house=replace(at.house, member_id=at.both.do(limit), role="staff"))
 
-    assert asked(at, limited, **{"from": str(STAY.arrival)}) == set()
-    assert asked(at, limited, connectors=["google_calendar"]) == set()
-    assert asked(at, **{"from": str(STAY.arrival)}) == {at.link_id}
+    assert asked(limited, first=STAY.arrival) == set()
+    assert asked(limited, connectors=["google_calendar"]) == set()
+    assert asked(at, first=STAY.arrival) == {at.link_id}

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from connectors.contract import AllDay
 from hub import clock as hub_clock
@@ -171,3 +174,19 @@ def test_a_day_is_no_reason_to_write_and_a_change_is(both: Synced, clock: Frozen
     both.cancel(booked)
     both.rest()
     assert both.there.writes() == written + 1
+
+
+def test_a_repair_by_the_runbook_compares_everything_and_writes_nothing(both: Synced) -> None:
+    both.book(STAY)
+    both.there.person.add(nights(LATER), "Painters")
+    both.rest()
+    written, generation = both.there.writes(), both.link().generation
+    runbook = Path(__file__).parents[2] / "docs" / "runbook.md"
+    (repair,) = re.findall(r"`(UPDATE links SET cursor = NULL.*?) WHERE", runbook.read_text(encoding="utf-8"))
+
+    both.do(lambda session: session.execute(text(f"{repair} WHERE id = :link"), {"link": both.link_id}))
+    both.rest()
+
+    assert both.link().generation == generation + 1
+    assert both.there.writes() == written
+    assert len(both.events()) == 1

@@ -76,6 +76,19 @@ def test_a_pull_that_nobody_answers_is_no_error_of_the_task(app: Celery, runtime
         assert session.get_one(Link, (organization_id, link_id)).failures == 1
 
 
+def test_the_demos_calendar_is_asked_again_within_seconds_should_its_server_not_be_up_yet(
+    app: Celery, runtime: Runtime
+) -> None:
+    organization_id = seeded(runtime)
+    with runtime.database.unit_of_work(organization_id) as session:
+        link_id = session.scalars(select(Link.id).where(Link.calendar_key.is_not(None))).one()
+    tasks.pull(str(organization_id), str(link_id))
+    with runtime.database.unit_of_work(organization_id) as session:
+        link = session.get_one(Link, (organization_id, link_id))
+        assert (link.state, link.failures) == ("active", 1)
+        assert link.next_pull_at <= clock.now() + timedelta(seconds=15)
+
+
 def test_each_watch_that_is_due_is_handed_out_once_to_those_who_talk_to_channels(
     app: Celery, runtime: Runtime
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
@@ -13,8 +14,10 @@ from joserfc.jwk import RSAKey
 
 from connectors.applications import Application
 from connectors.errors import ConnectorError, NeedsReconnect, RateLimited, Rejected, Unavailable
+from connectors.google_calendar import client
 from connectors.google_calendar.connector import GoogleCalendarConnector
 from connectors.google_calendar.settings import GoogleCalendarSettings
+from connectors.google_calendar.tokens import Tokens
 from connectors.transport import Network
 from tests.conftest import FrozenClock
 from tests.connectors.google_calendar.scripted import (
@@ -69,6 +72,31 @@ def test_threads_that_find_no_token_ask_for_one(
         list(threads.map(lambda _: connector.changes(settings(), None, None, network), range(8)))
 
     assert google.tokens == 1
+
+
+def test_threads_do_not_wait_for_a_silent_google_one_after_the_other(
+    google: Scripted, connector: GoogleCalendarConnector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "TOKENS", Tokens(patience=timedelta(seconds=0.2)))
+    asked, ends = threading.Semaphore(0), threading.Event()
+
+    def silent(_: Asked) -> Answer:
+        asked.release()
+        ends.wait(10)
+        return Answer(503)
+
+    google.token = silent
+    with ThreadPoolExecutor(1) as first:
+        waits = first.submit(connector.changes, settings(), None, None, google.network())
+        assert asked.acquire(timeout=10)
+        for _ in range(3):
+            with pytest.raises(Unavailable, match="in time"):
+                connector.changes(settings(), None, None, google.network())
+        assert not waits.done()
+        ends.set()
+        assert isinstance(waits.exception(10), Unavailable)
+
+    assert len(google.asked) == 1
 
 
 def test_accounts_do_not_share_tokens(
@@ -128,7 +156,10 @@ def test_a_new_token_that_is_refused_too_needs_a_person(
         (Answer(401, {"error": "unauthorized_client"}), NeedsReconnect, "access_refused"),
         (Answer(429, {"error": "rate"}), RateLimited, "rate_limited"),
         (Answer(400, b"<html>"), Unavailable, "remote_error"),
+        (Answer(403, {"error": "rate_limit_exceeded"}), RateLimited, "rate_limited"),
         (Answer(503, {"error": "invalid_grant"}), Unavailable, "remote_error"),
+        (Answer(400, {"error": "internal_failure"}), Unavailable, "remote_error"),
+        (Answer(401, {"error": "temporarily_unavailable"}), Unavailable, "remote_error"),
         (Answer(200, {}), Unavailable, "unreadable"),
         (Answer(200, b"token"), Unavailable, "unreadable"),
         (Answer(200, {"access_token": 7}), Unavailable, "unreadable"),
