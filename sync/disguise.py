@@ -26,7 +26,9 @@ def shown(source: Connector, settings: Mapping[str, Any]) -> dict[str, Any]:
 def restored(source: Connector, sent: Mapping[str, Any], stored: Mapping[str, Any]) -> dict[str, Any]:
     """What a client sent, with the stored secret where it sent the hint that it had been shown."""
     disguised = shown(source, stored)
-    kept = {name for name in source.secret_fields & stored.keys() & sent.keys() if sent[name] == disguised[name]}
+    kept = {
+        name for name in source.secret_fields & stored.keys() & sent.keys() if sent[name] == disguised[name]
+    }
     if kept - {ADDRESS} and sent.get(ADDRESS) != stored.get(ADDRESS):
         raise _elsewhere()
     return {name: stored[name] if name in kept else value for name, value in sent.items()}

@@ -23,6 +23,8 @@ from sync import disguise, feeds, remote, two_way
 from sync.two_way import Terms
 
 AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)
+BY_EVENT_SECONDS = 300
+"""Between polls of a calendar that tells its changes: these are cheap, and the backstop of its watch"""
 SHARED = {"read": True}
 """FOR SHARE: what a link names cannot be archived under its hands"""
 
@@ -76,6 +78,8 @@ def link(
     )
     if interval_seconds is not None:
         row.interval_seconds = _interval(interval_seconds)
+    elif terms.calendar_key is not None:
+        row.interval_seconds = BY_EVENT_SECONDS
     two_way.add(session, row)
     if terms.has_feed:
         feeds.issue_token(session, row)

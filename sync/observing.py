@@ -29,11 +29,12 @@ def observe(
     events: Sequence[CalendarEvent],
     *,
     direct: bool = False,
+    certain: bool = False,
 ) -> int:
     """
     Store what these events are now: how many of them were news. The link's row is locked.
 
-    `direct`: they were asked for one by one, which is believed of deletions too.
+    `direct`: they were asked for one by one, which is believed of deletions too. `certain`: as `sight` has it.
     """
     latest = {event.id: event for event in events}
     items = query.by_remote(session, link.id, latest.keys())
@@ -48,7 +49,7 @@ def observe(
             if (row := _new(session, link, calendar, event, key)) is not None:
                 fresh.append(row)
             continue
-        found = sight(_shadow(item), event, direct=direct)
+        found = sight(_shadow(item), event, direct=direct, certain=certain)
         if found is Sight.NEWS:
             revision = recognised(
                 event, {one.id for one in ops.values() if one.item_id == item.id}, item.last_revision

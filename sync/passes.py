@@ -47,6 +47,8 @@ ROUNDS = 8
 TOUCHED = 100
 SCAN = timedelta(hours=1)
 """How often everything in scope is compared, whatever was told"""
+STUMBLES = 3
+"""Events in a row that cannot be written: then it is not the events"""
 TOGETHER = timedelta(seconds=5)
 """Between a pass and one that a notice asked for meanwhile: a burst of notices is one change"""
 OF_THE_LINK = frozenset({"calendar_gone", "settings"})
@@ -99,6 +101,12 @@ class _Pass:
     counts: Counter[str] = field(default_factory=Counter)
     said: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
+    stumbles: list[Exception] = field(default_factory=list)
+    """Of events in a row that could not be written"""
+    stumbled: Exception | None = None
+    """The first of all: the pass fails by it once the others are written"""
+    imported: bool = False
+    """All that the listing told has been taken over"""
     ends: float = field(default_factory=lambda: time.monotonic() + LONGEST)
 
     @property
@@ -155,10 +163,13 @@ class _Pass:
             dirty_seq = self._transact(lambda _session, link: link.dirty_seq)
             deleted.weigh(self._transact, self._calendar)
             self._scan()
-            if (
-                not imports.bring(self._transact, self.prepared.horizon, self.counts, self.said, self._go_on)
-                or not self._write()
-            ):
+            if not imports.bring(self._transact, self.prepared.horizon, self.counts, self.said, self._go_on):
+                return None
+            self.imported = True
+            written = self._write()
+            if self.stumbled is not None:
+                raise self.stumbled
+            if not written:
                 return None
             if self._rests(dirty_seq):
                 return dirty_seq
@@ -186,6 +197,20 @@ class _Pass:
                 raise
             self.counts["refused"] += 1
             self.refused.append(error.message)
+        except (Fenced, Closing):
+            raise
+        except Exception as error:
+            self._stumble(error)
+            return
+        self.stumbles.clear()
+
+    def _stumble(self, error: Exception) -> None:
+        """One event must not keep the others from being written; what keeps several of them does."""
+        self.stumbled = self.stumbled or error
+        self.stumbles.append(error)
+        of_the_link = isinstance(error, ConnectorError) and not isinstance(error, Unavailable)
+        if of_the_link or passing.rests(error) or len(self.stumbles) >= STUMBLES:
+            raise error
 
     def _scan(self) -> None:
         """Compare everything in scope, where it is time to."""
@@ -215,7 +240,9 @@ class _Pass:
             now = clock.now()
             guard = Guard.from_json(link.guard) if link.guard is not None else None
             next_pull_at = self.attempt.next(now)
-            if dirty_seq is None or link.dirty_seq > dirty_seq:
+            if dirty_seq is None and self._go_on():
+                next_pull_at = now + TOGETHER  # not for want of time: something keeps changing
+            elif dirty_seq is None or link.dirty_seq > dirty_seq:
                 next_pull_at = now
             elif link.notices > self.attempt.link.notices:
                 next_pull_at = now + TOGETHER
@@ -227,7 +254,7 @@ class _Pass:
                 link.id,
                 synced_seq=link.synced_seq if dirty_seq is None else dirty_seq,
                 noticed=self.attempt.link.notices,
-                verified_at=listed_at,
+                verified_at=listed_at if self.imported else link.verified_at,
                 rests_until=None,
                 failures=0,
                 refused="",

@@ -51,7 +51,7 @@ def recover(transact: Transact, calendar: LinkedCalendar) -> int:
 
 def settle(transact: Transact, calendar: LinkedCalendar, item_id: UUID, counts: Counter[str]) -> None:
     """Plan one item and send what is to be written there, until both sides have agreed on it."""
-    for _ in range(TRIES):
+    for number in range(TRIES):
         order = _decide(transact, calendar, item_id, counts)
         if order is None:
             return
@@ -60,8 +60,16 @@ def settle(transact: Transact, calendar: LinkedCalendar, item_id: UUID, counts: 
             transact(_done(order, answer, counts))
             return
         seen = calendar.look(order.event_id)
-        taken = answer is Missed.EXISTS
-        transact(_looked(calendar, order.op_id, item_id, seen, f"not done: {answer}", taken=taken))
+        looked = _looked(
+            calendar,
+            order.op_id,
+            item_id,
+            seen,
+            f"not done: {answer}",
+            taken=answer is Missed.EXISTS,
+            certain=number == TRIES - 1,
+        )
+        transact(looked)
 
 
 def _decide(
@@ -151,10 +159,11 @@ def _looked(
     outcome: str,
     *,
     taken: bool = False,
+    certain: bool = False,
 ) -> Callable[[Session, Link], int]:
     """
     Close an op by what its event is now; the item is planned again. `taken`: its id was refused as taken; if
-    no event has it, a forgotten one had, and it takes the next one's.
+    no event has it, a forgotten one had, and it takes the next one's. `certain`: whatever its clock says.
     """
 
     def work(session: Session, link: Link) -> int:
@@ -162,7 +171,7 @@ def _looked(
         if item is None or op is None or op.state != "inflight":
             return 0
         if seen is not None:
-            observing.observe(session, link, calendar, [seen], direct=True)
+            observing.observe(session, link, calendar, [seen], direct=True, certain=certain)
         elif item.remote_state == "present":
             observing.observe(session, link, calendar, [observing.gone(item.remote_id)], direct=True)
         elif taken:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Select, func, select, text, update
+from sqlalchemy import Select, exists, func, select, text, update
 from sqlalchemy.orm import Session
 
 from hub.database import organization_of
@@ -130,9 +130,18 @@ def held(session: Session, link_id: UUID) -> Sequence[SyncItem]:
 
 
 def counts(session: Session, link_id: UUID, since: datetime) -> tuple[int, int]:
-    """(live, gone since): events that live as far as we know, and deletions that were weighed since."""
+    """
+    (live, gone since): events that live as far as we know, and deletions that were weighed since; what was
+    put back since had been deleted too.
+    """
+    put_back = exists().where(
+        SyncOp.item_id == SyncItem.id,
+        SyncOp.incarnation == SyncItem.incarnation,
+        SyncOp.kind == "create",
+        SyncOp.created_at > since,
+    )
     live = func.count().filter(SyncItem.remote_state == "present")
-    gone = func.count().filter(SyncItem.gone_at > since)
+    gone = func.count().filter((SyncItem.gone_at > since) | ((SyncItem.restores > 0) & put_back))
     row = session.execute(select(live, gone).where(SyncItem.link_id == link_id)).one()
     return row[0], row[1]
 

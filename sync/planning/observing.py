@@ -31,10 +31,16 @@ class Sight(StrEnum):
     """Said to be gone, without saying since when: ask for the event itself"""
 
 
-def sight(shadow: Shadow, event: CalendarEvent, *, direct: bool) -> Sight:
-    """`direct`: the event itself was asked for; a listing is believed of deletions only with their time."""
+def sight(shadow: Shadow, event: CalendarEvent, *, direct: bool, certain: bool = False) -> Sight:
+    """
+    `direct`: the event itself was asked for; a listing is believed of deletions only with their time.
+    `certain`: the channel said again and again that the shadow is not the event, so this is no older one,
+    whatever its clock says.
+    """
     if event.deleted and shadow.state == "deleted":
         return Sight.KNOWN
+    if certain:
+        return Sight.NEWS
     if event.updated is not None and shadow.updated is not None and event.updated < shadow.updated:
         return Sight.OLDER
     if event.deleted:

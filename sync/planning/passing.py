@@ -36,7 +36,7 @@ def after_failure(error: ConnectorError, now: datetime, failures: int, jitter: f
     return Verdict("active", None, now + wait)
 
 
-def rests(error: ConnectorError) -> bool:
+def rests(error: Exception) -> bool:
     """Whether the whole link pauses: also what somebody changes meanwhile waits."""
     return isinstance(error, RateLimited) or (
         isinstance(error, Unavailable) and error.retry_after is not None

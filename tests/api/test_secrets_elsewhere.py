@@ -39,7 +39,7 @@ def test_a_link_cannot_have_its_connections_key_told_to_another_address(
     connection = account(house, calendars)
 
     for answer in _asks(house, calendars, connection, url=elsewhere):
-        check_problem(answer, 422, "secret_elsewhere")
+        check_problem(answer, 422, "secret_elsewhere", "settings.url")
 
     assert channel.requests() == []
 
@@ -51,7 +51,7 @@ def test_a_key_of_a_connection_without_an_address_is_told_to_none_of_a_links(
     connection = house.post("/connections", said).json()
 
     for answer in _asks(house, calendars, connection, url=elsewhere):
-        check_problem(answer, 422, "secret_elsewhere")
+        check_problem(answer, 422, "secret_elsewhere", "settings.url")
 
     assert channel.requests() == []
 
@@ -73,5 +73,5 @@ def test_a_hint_does_not_stand_for_the_key_at_another_address(
 
     answer = house.ask("PATCH", f"/connections/{connection['id']}", json={"settings": moved})
 
-    check_problem(answer, 422, "secret_elsewhere")
+    check_problem(answer, 422, "secret_elsewhere", "settings.url")
     assert channel.requests() == []

@@ -17,8 +17,8 @@ from hub.errors import HubError, Refused
 from sync import linking
 from sync import preview as previewing
 from sync import pull as pulling
+from sync.attempts import Outcome
 from sync.preview import Preview
-from sync.pull import Outcome
 from sync.runtime import Runtime
 from workers import choosing
 from workers.commands.output import AsJson, Organization, as_json, errors, instant, opened, say, table

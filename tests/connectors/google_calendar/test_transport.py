@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import json
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -158,3 +160,17 @@ def test_threads_get_their_own_answers(google: Scripted, http: HttpxHttp) -> Non
 
     with ThreadPoolExecutor(8) as threads:
         assert all(threads.map(ask, range(240)))
+
+
+def test_a_process_ends_without_leaving_a_connection_open() -> None:
+    work = "import sys; from connectors.google_calendar.transport import HttpxHttp; HttpxHttp(5).request(sys.argv[1])"
+    with Scripted() as google:
+        ended = subprocess.run(
+            [sys.executable, "-W", "error::ResourceWarning", "-c", work, google.root],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=True,
+        )
+
+    assert ended.stderr == ""
