@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+EVERYBODY = "*"
+
 
 @dataclass(frozen=True, slots=True)
 class Application:
@@ -14,6 +16,8 @@ class Application:
     client_secret: str = field(default="", repr=False)
     service_account: str = field(default="", repr=False)
     """The key file of a service account, as JSON; empty where there is none"""
+    organizations: frozenset[str] = frozenset()
+    """Ids of those that may use the service account, or EVERYBODY; none: who is alone on the hub"""
 
 
 UNREGISTERED = Application()

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
+from pydantic import BaseModel
+
 from connectors.calendars import Calendar
 from connectors.transport import Network
 
@@ -19,6 +21,21 @@ class KeepsCalendars(Protocol):
     def make_calendar(
         self, settings: Mapping[str, object], name: str, time_zone: str, network: Network
     ) -> Calendar: ...
+
+
+@runtime_checkable
+class OnBehalfOfTheOperator(Protocol):
+    """A channel where the hub has an account of its own, the operator's, for all organizations."""
+
+    slug: str
+    title: str
+
+    def uses_operator(self, settings: BaseModel | Mapping[str, object], *, complete: bool = True) -> bool:
+        """
+        Whether these settings lead to that account. While they are not `complete` only what they say counts:
+        a connection that says nothing may be signed in yet.
+        """
+        ...
 
 
 @dataclass(frozen=True, slots=True)

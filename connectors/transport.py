@@ -109,6 +109,10 @@ class Network:
         self._streams.close()
         self._names.give_up()
 
+    @property
+    def closing(self) -> bool:
+        return self._streams.closed
+
     def get(
         self,
         url: str,

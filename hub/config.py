@@ -5,6 +5,7 @@ from __future__ import annotations
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Literal
+from uuid import UUID
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -35,6 +36,7 @@ class Settings(BaseSettings):
     google_client_id: str | None = None
     google_client_secret: SecretStr | None = None
     google_service_account_file: Path | None = None
+    google_service_account_organizations: str = ""
     google_api_root: str | None = None
     import_horizon_days: int = Field(default=548, ge=31, le=1100)
     lease_seconds: int = Field(default=60, ge=5, le=600)
@@ -72,6 +74,11 @@ class Settings(BaseSettings):
             ip_network(part, strict=False)
         return value
 
+    @field_validator("google_service_account_organizations")
+    @classmethod
+    def _organizations(cls, value: str) -> str:
+        return ",".join(part if part == "*" else str(UUID(part)) for part in _listed(value))
+
     @field_validator("backup_dir", "google_service_account_file", mode="before")
     @classmethod
     def _none_is_none(cls, value: Any) -> Any:
@@ -105,6 +112,11 @@ class Settings(BaseSettings):
     def private_hosts(self) -> tuple[str, ...]:
         """Hosts, host:port pairs or networks to which outgoing calls may go although they are private."""
         return _listed(self.allowed_private_hosts)
+
+    @property
+    def operated_for(self) -> frozenset[str]:
+        """Ids of organizations that may use the hub's service account; "*" is all of them."""
+        return frozenset(_listed(self.google_service_account_organizations))
 
     @property
     def proxies(self) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ from hub.errors import Conflict, Refused
 from hub.queries import links as links_query
 from hub.queries import properties
 from hub.services import changes
-from sync import remote, two_way
+from sync import operators, remote, two_way
 from sync.verifying import blaming
 
 T = TypeVar("T")
@@ -59,7 +59,7 @@ def listed(
     network: Network, transact: Transact, connection_id: UUID, place: Place = nullcontext
 ) -> list[Listed]:
     """What there is to choose from; nothing at a channel whose calendars are known by their addresses."""
-    account: _Account = transact(lambda session: _account(session, connection_id))
+    account: _Account = transact(lambda session: _account(session, connection_id, network))
     if not isinstance(account.source, KeepsCalendars):
         return []
     with place(), blaming(account.source):
@@ -89,7 +89,7 @@ def make(
 
     def there(session: Session) -> Calendar:
         if not made:
-            raise _Unmade(_account(session, connection_id), time_zone or _zone(session))
+            raise _Unmade(_account(session, connection_id, network), time_zone or _zone(session))
         changes.record(session, "connection", connection_id, "calendar_made", after={"name": made[0].name})
         return made[0]
 
@@ -107,7 +107,8 @@ def make(
 
 def unlinked(session: Session, connection_id: UUID, calendar: Calendar) -> Listed:
     """One that was made just now, as `listed` tells it."""
-    return Listed(calendar, None, {chosen_by(_account(session, connection_id).source): calendar.id})
+    row = links_query.connection(session, connection_id)
+    return Listed(calendar, None, {chosen_by(remote.known(row.connector)): calendar.id})
 
 
 def chosen_by(source: Connector) -> str:
@@ -127,9 +128,13 @@ def _name(account: _Account, chosen: str, calendar: Calendar) -> str | None:
     return source.calendar_key(valid)
 
 
-def _account(session: Session, connection_id: UUID) -> _Account:
+def _account(session: Session, connection_id: UUID, network: Network) -> _Account:
+    """Refused where it is not for this organization."""
     row = links_query.connection(session, connection_id)
-    return _Account(remote.known(row.connector), vault_of(session).open(row.settings_sealed))
+    source, settings = remote.known(row.connector), vault_of(session).open(row.settings_sealed)
+    with blaming(source):
+        operators.check(session, network, source, settings)
+    return _Account(source, settings)
 
 
 def _zone(session: Session) -> str:

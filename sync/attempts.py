@@ -44,6 +44,8 @@ class Outcome:
 
 
 BUSY = Outcome("busy")
+WRITTEN = ("created", "updated", "deleted")
+"""Names of counts: what was written to a channel"""
 NOTHING_DONE: Mapping[str, int] = MappingProxyType({})
 
 
@@ -85,16 +87,19 @@ class Attempt:
         error: ConnectorError,
         judge: Callable[[Link, int], Verdict] | None = None,
         counts: Mapping[str, int] = NOTHING_DONE,
+        summary: tuple[str, ...] = (),
     ) -> Outcome:
         """
         `judge` says what becomes of the link after so many failures, if not what becomes of a feed's;
-        `counts` is what was done before it failed.
+        `counts` and `summary` are of what was done before it failed. What wrote something was no failure in
+        a row: a quota that is used up again and again by a long list is met as often.
         """
 
         def work(session: Session) -> Outcome:
             link = query.hold(session, self.lease)
             hosts.failed(session, self.host, error)
-            failures = link.failures + 1
+            wrote = any(counts.get(name) for name in WRITTEN)
+            failures = 1 if wrote else link.failures + 1
             refused = schedule.refusals(Refusals(link.refused, link.refusals), error)
             if judge is not None:
                 verdict = judge(link, failures)
@@ -111,7 +116,7 @@ class Attempt:
                 state_reason=verdict.reason or error.message,
                 next_pull_at=verdict.next_pull_at,
             )
-            return self.end(session, Outcome("failed", dict(counts), error=error.message))
+            return self.end(session, Outcome("failed", dict(counts), summary, error.message))
 
         return self.transact(work)
 

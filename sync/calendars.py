@@ -18,7 +18,7 @@ from connectors.transport import Network
 from hub.database import vault_of
 from hub.errors import Refused
 from hub.queries.pulls import Pullable
-from sync import remote
+from sync import operators, remote
 
 MOST_KNOWN = 5000
 """Links whose settings a process keeps open"""
@@ -78,13 +78,17 @@ class LinkedCalendar:
 
 
 def of_pull(session: Session, link: Pullable, network: Network) -> LinkedCalendar:
-    """Raises Rejected where the link's connector or settings no longer make sense."""
+    """
+    Raises Rejected where the link's connector or settings no longer make sense, NeedsReconnect where its
+    account is not for this organization.
+    """
     try:
         connector = source = remote.known(link.connector)
         if not isinstance(source, ListsChanges):
             words = f"{connector.title} has no calendar that is synced event by event"
             raise Refused.because("cannot_sync", words, "connector")
         settings, options = _settings(session, connector, link)
+        operators.check(session, network, connector, settings)
     except Refused as refusal:
         raise Rejected(str(refusal), code="settings") from None
     zone = ZoneInfo(link.time_zone)

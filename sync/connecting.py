@@ -50,11 +50,13 @@ def amend(
         row.name = _named(name)
     if settings is not None:
         source = remote.known(row.connector)
-        settings = disguise.restored(source, settings, vault_of(session).open(row.settings_sealed))
+        former = vault_of(session).open(row.settings_sealed)
+        settings = disguise.restored(source, settings, former)
         _sound(source, settings)
         row.settings_sealed = vault_of(session).seal(dict(settings))
         for link in query.polled(session, connection_id):
             own = vault_of(session).open(link.settings_sealed)
+            disguise.check_moved(source, own, former, settings)
             terms = two_way.terms(session, source, link.direction, own, settings, link.unit_id)
             linking.settle(session, link, terms)
             linking.afresh(session, link)

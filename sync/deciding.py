@@ -42,7 +42,7 @@ class Deciding:
     link: Link
     calendar: LinkedCalendar
     item: SyncItem
-    now: datetime = field(default_factory=clock.now)
+    now: datetime = field(default_factory=lambda: clock.now())
     counts: Counter[str] = field(default_factory=Counter)
 
     def decide(self) -> Order | None:
@@ -108,6 +108,7 @@ class Deciding:
             restores=item.restores,
             agreed=item.gone_agreed,
             tombstoned=item.tombstoned_at is not None,
+            ended=bool(mirror and mirror.ended),
             one_way=self.calendar.one_way,
         )
 

@@ -42,6 +42,15 @@ def joined(source: Connector, shared: Mapping[str, Any], own: Mapping[str, Any])
     return {**shared, **own}
 
 
+def check_moved(
+    source: Connector, own: Mapping[str, Any], before: Mapping[str, Any], after: Mapping[str, Any]
+) -> None:
+    """Refused where a connection's other address would be told the secret of a link that names none."""
+    lent = (source.secret_fields & own.keys()) - {ADDRESS}
+    if lent and ADDRESS not in own and before.get(ADDRESS) != after.get(ADDRESS):
+        raise _elsewhere()
+
+
 def _elsewhere() -> HubError:
     message = "a secret is told to the address alone that it was given for: give it again with this one"
     return Refused.because("secret_elsewhere", message, f"settings.{ADDRESS}")

@@ -16,6 +16,7 @@ from hub.ids import FIRST_ID
 from hub.models.links import Link
 from hub.models.sync import SyncItem
 from hub.queries import sync as query
+from hub.queries.links import Fenced
 from sync import foreign, shadows
 from sync.foreign import Family
 from sync.listing import Transact
@@ -32,13 +33,25 @@ def bring(
     counts: Counter[str],
     said: list[str],
     go_on: Callable[[], bool],
+    stumble: Callable[[Exception], None],
 ) -> bool:
-    """Import, change and drop what was touched; False where time ran out and some is left."""
+    """
+    Import, change and drop what was touched; False where time ran out and some is left.
+
+    Where a portion fails each is tried by itself: what fails then is told to `stumble`, and waits.
+    """
+    most, after = PORTION, FIRST_ID
     while go_on():
         portion: list[UUID] = []
 
-        def find(session: Session, link: Link, portion: list[UUID] = portion) -> int:
-            portion[:] = query.touched(session, link.id, "remote", PORTION, FIRST_ID)
+        def find(
+            session: Session,
+            link: Link,
+            portion: list[UUID] = portion,
+            most: int = most,
+            after: UUID = after,
+        ) -> int:
+            portion[:] = query.touched(session, link.id, "remote", most, after)
             return len(portion)
 
         if transact(find) == 0:
@@ -60,7 +73,17 @@ def bring(
             told.extend(words)
             return len(portion)
 
-        transact(work)
+        try:
+            transact(work)
+        except Fenced:
+            raise
+        except Exception as error:
+            if len(portion) > 1:
+                most = 1
+                continue
+            stumble(error)
+            after = portion[-1]
+            continue
         counts.update(did)
         said.extend(told)
     return False

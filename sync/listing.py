@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Protocol, TypeVar
 
 from sqlalchemy.orm import Session
@@ -63,8 +63,10 @@ def _list(
 def _storing(
     transact: Transact, calendar: LinkedCalendar, page: Page, first: bool
 ) -> Callable[[Session, Link], int]:
-    """What is said to be gone without saying since when is asked for, before the page is stored."""
-    looked = _looked_for(transact, calendar, page.events)
+    """What cannot be believed of a listing alone is asked for, before the page is stored."""
+    looked = _looked_for(transact, calendar, page)
+    listed = {event.id: event.etag for event in page.events}
+    agreed = [event for event in looked if event.etag and event.etag == listed[event.id]]
 
     def work(session: Session, link: Link) -> int:
         known: dict[str, object] = {}
@@ -77,6 +79,8 @@ def _storing(
             session, link, calendar, [event for event in page.events if event.id not in direct]
         )
         news += observing.observe(session, link, calendar, looked, direct=True)
+        if agreed:
+            news += observing.observe(session, link, calendar, agreed, direct=True, certain=True)
         if page.next_page is None:
             known |= {"cursor": dict(page.cursor or {})} | ({"full_pending": True} if page.full else {})
         if known:
@@ -86,17 +90,16 @@ def _storing(
     return work
 
 
-def _looked_for(
-    transact: Transact, calendar: LinkedCalendar, events: Sequence[CalendarEvent]
-) -> list[CalendarEvent]:
-    undated = [event for event in events if event.deleted and event.updated is None]
-    if not undated:
+def _looked_for(transact: Transact, calendar: LinkedCalendar, page: Page) -> list[CalendarEvent]:
+    """Of a full listing only what is gone: other versions than were seen are swept for."""
+    asked = [event for event in page.events if not page.full or (event.deleted and event.updated is None)]
+    if not asked:
         return []
     found: list[str] = []
 
     def work(session: Session, link: Link) -> int:
-        items = query.by_remote(session, link.id, [event.id for event in undated])
-        found[:] = observing.suspects(items, undated)
+        items = query.by_remote(session, link.id, [event.id for event in asked])
+        found[:] = observing.suspects(items, asked)
         return 0
 
     transact(work)
@@ -125,7 +128,7 @@ def sweep(transact: Transact, calendar: LinkedCalendar, go_on: Callable[[], bool
             event = calendar.look(event_id) or observing.gone(event_id)
 
             def store(session: Session, link: Link, event: CalendarEvent = event) -> int:
-                news = observing.observe(session, link, calendar, [event], direct=True)
+                news = observing.observe(session, link, calendar, [event], direct=True, certain=True)
                 query.see(session, link.id, [event.id], link.generation)
                 return news
 

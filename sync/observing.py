@@ -34,7 +34,8 @@ def observe(
     """
     Store what these events are now: how many of them were news. The link's row is locked.
 
-    `direct`: they were asked for one by one, which is believed of deletions too. `certain`: as `sight` has it.
+    `direct`: they were asked for one by one, which is believed of deletions too; `certain` is
+    as `sight` has it.
     """
     latest = {event.id: event for event in events}
     items = query.by_remote(session, link.id, latest.keys())
@@ -70,12 +71,16 @@ def observe(
 
 
 def suspects(items: Mapping[str, SyncItem], events: Iterable[CalendarEvent]) -> list[str]:
-    """Ids of those that are said to be gone without saying since when."""
-    return [
-        event.id
+    """
+    Ids of those that are said to be gone without saying since when, or to be another version than was seen
+    last, which by its time is an older one: the listing is stale, or the channel's clocks differ.
+    """
+    found = {
+        event.id: sight(_shadow(items[event.id]), event, direct=False)
         for event in events
-        if event.id in items and sight(_shadow(items[event.id]), event, direct=False) is Sight.LOOK
-    ]
+        if event.id in items
+    }
+    return [event_id for event_id, seen in found.items() if seen in (Sight.LOOK, Sight.OLDER)]
 
 
 def gone(event_id: str) -> CalendarEvent:

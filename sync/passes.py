@@ -116,7 +116,7 @@ class _Pass:
     def run(self) -> Outcome:
         link = self.attempt.link
         if self.prepared.waiting.inflight:
-            push.recover(self._transact, self._calendar)
+            push.recover(self._transact, self._calendar, self._stumble)
         listed_at = clock.now()
         page = self._first_page()
         if page and self._brings_nothing(page) and self.attempt.unchanged(dict(page.cursor or {})):
@@ -127,20 +127,23 @@ class _Pass:
         return self._end(listed_at, dirty_seq)
 
     def failed(self, error: ConnectorError) -> Outcome:
+        judged: list[Verdict] = []
+
         def judge(_link: Link, failures: int) -> Verdict:
             jitter = random.random()  # noqa: S311
-            return passing.after_failure(error, clock.now(), failures, jitter)
+            judged.append(passing.after_failure(error, clock.now(), failures, jitter))
+            return judged[-1]
 
-        outcome = self.attempt.failed(error, judge, self.counts)
+        summary = told.summary(self.counts, self.said, self.refused)
+        outcome = self.attempt.failed(error, judge, self.counts, summary)
         if passing.rests(error) and outcome is not BUSY:
-            self._rest()
+            self._rest(judged[-1].next_pull_at)
         return outcome
 
-    def _rest(self) -> None:
-        """The quota is the account's: nothing more is asked of this calendar until it is due again."""
+    def _rest(self, until: datetime) -> None:
+        """The quota is the account's: nothing more is asked of this calendar until then, whoever asks."""
         with self.attempt.runtime.database.unit_of_work(self.attempt.lease.organization_id) as session:
-            link = query.one(session, self.attempt.lease.link_id)
-            query.note(session, link.id, rests_until=link.next_pull_at)
+            query.note(session, self.attempt.lease.link_id, rests_until=until)
 
     def _first_page(self) -> Page | None:
         """None where the cursor has run out."""
@@ -163,7 +166,7 @@ class _Pass:
             dirty_seq = self._transact(lambda _session, link: link.dirty_seq)
             deleted.weigh(self._transact, self._calendar)
             self._scan()
-            if not imports.bring(self._transact, self.prepared.horizon, self.counts, self.said, self._go_on):
+            if not self._bring():
                 return None
             self.imported = True
             written = self._write()
@@ -174,6 +177,10 @@ class _Pass:
             if self._rests(dirty_seq):
                 return dirty_seq
         return None
+
+    def _bring(self) -> bool:
+        horizon, go_on = self.prepared.horizon, self._go_on
+        return imports.bring(self._transact, horizon, self.counts, self.said, go_on, self._stumble)
 
     def _write(self) -> bool:
         """All of ours that was touched; what is touched again meanwhile waits for the next round."""

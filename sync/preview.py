@@ -21,7 +21,7 @@ from hub.errors import NotFound, Refused
 from hub.queries import external, inventory
 from hub.queries import links as links_query
 from hub.services import asking
-from sync import disguise, linking, preview_events, remote, two_way
+from sync import disguise, linking, operators, preview_events, remote, two_way
 from sync.linking import Scope
 from sync.planning import measure, placing
 from sync.planning.placing import Blocked
@@ -81,6 +81,9 @@ def preview(
     if scope is not None:
         scene = runtime.database.transact(organization_id, partial(_scene, scope=scope))
     source = remote.known(connector)
+    if organization_id is not None:
+        allowed = partial(operators.check, network=runtime.network, source=source, settings=settings)
+        runtime.database.transact(organization_id, allowed)
     if isinstance(source, ListsChanges):
         valid = remote.valid(source, settings)
         if two_way.by_event(source, valid):
@@ -117,8 +120,10 @@ def preview_link(runtime: Runtime, organization_id: UUID, link_id: UUID) -> Prev
         scene = replace(_scene(session, scope=scope), own=own)
         if link.calendar_key is None:
             question = remote.question(session, link, runtime.import_horizon, afresh=True)
+            operators.check(session, runtime.network, question.source, question.settings)
             return scene, partial(remote.ask, question, runtime.network)
         source, settings = preview_events.calendar_of(session, link)
+        operators.check(session, runtime.network, source, settings)
         ask = partial(preview_events.pulled, runtime, organization_id, source, settings, scene.zone)
         return scene, partial(ask, imports=link.direction != "export")
 

@@ -27,7 +27,7 @@ from hub.queries import links as query
 from hub.queries import pulls, runs
 from hub.queries.links import Lease
 from hub.queries.pulls import Pullable
-from sync import hosts, leasing, passes, remote
+from sync import hosts, leasing, operators, passes, remote
 from sync.apply import apply
 from sync.attempts import BUSY, Attempt, Outcome
 from sync.passes import Prepared
@@ -106,6 +106,7 @@ def _begin(runtime: Runtime, organization_id: UUID, link_id: UUID, trigger: str)
         else:
             try:
                 question = remote.of_pull(session, link, runtime.import_horizon)
+                operators.check(session, runtime.network, question.source, question.settings)
                 ask = partial(remote.ask, question, runtime.network)
                 host = hosts.known(session, link_id, link.host, question.settings)
                 wanted = by_hand or run is not None

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from connectors.calendars import CalendarEvent, Missed
-from connectors.errors import NeedsReconnect, RateLimited, Rejected
+from connectors.errors import ConnectorError, NeedsReconnect, RateLimited, Rejected
 from hub import clock
 from hub.models.links import Link
 from hub.models.sync import SyncItem, SyncOp
@@ -27,11 +27,12 @@ TRIES = 4
 COUNTED = {"create": "created", "update": "updated", "delete": "deleted"}
 
 
-def recover(transact: Transact, calendar: LinkedCalendar) -> int:
+def recover(transact: Transact, calendar: LinkedCalendar, stumble: Callable[[Exception], None]) -> int:
     """
     Find out what became of the writes whose outcome nobody knows: how many there were.
 
-    The event is asked for by its id; what it bears tells whether ours arrived.
+    The event is asked for by its id; what it bears tells whether ours arrived. One that cannot be asked for
+    is told to `stumble`, and stays open.
     """
     waiting: list[tuple[UUID, UUID, str]] = []
 
@@ -44,7 +45,11 @@ def recover(transact: Transact, calendar: LinkedCalendar) -> int:
 
     transact(find)
     for op_id, item_id, event_id in waiting:
-        seen = calendar.look(event_id)
+        try:
+            seen = calendar.look(event_id)
+        except ConnectorError as error:
+            stumble(error)
+            continue
         transact(_looked(calendar, op_id, item_id, seen, "its outcome was unknown; the event was looked at"))
     return len(waiting)
 

@@ -60,5 +60,6 @@ def applications(settings: Settings) -> Mapping[str, Application]:
         settings.google_client_id or "",
         secret.get_secret_value() if secret else "",
         key,
+        settings.operated_for,
     )
     return {"google_calendar": google}

@@ -17,7 +17,7 @@ from hub.database import vault_of
 from hub.errors import Refused
 from hub.models.links import Link
 from hub.queries import links as query
-from sync import remote
+from sync import operators, remote
 
 T = TypeVar("T")
 
@@ -70,6 +70,9 @@ def after_asking(
 
     def verify(session: Session, link: Link) -> None:
         check = _of_link(session, link)
+        if check is not None:
+            with blaming(check.source):
+                operators.check(session, network, check.source, check.settings)
         if check is not None and check not in vouched:
             raise _Unasked(check)
 

@@ -101,14 +101,17 @@ def tend(runtime: Runtime, organization_id: UUID, link_id: UUID) -> None:
     try:
         if kept.wanted and (kept.fresh is None or kept.fresh <= now):
             keep, fresh = _renew(runtime, organization_id, link_id, kept)
-            at = fresh or at
+            at = max(fresh, now + FIRST_PAUSE) if fresh else at  # some channels' clocks, or lives, are odd
         elif kept.wanted and kept.fresh is not None:
             at = kept.fresh
         failures = 0
     except ConnectorError as error:
         log.warning("link %s: no watch could be opened: %s", link_id, error.code)
         failures += 1
-        return _again(runtime, organization_id, link_id, now + pause(failures), failures)
+        wait = pause(failures)
+        if isinstance(error, Unavailable | RateLimited) and error.retry_after is not None:
+            wait = max(wait, error.retry_after)
+        return _again(runtime, organization_id, link_id, now + wait, failures)
     olds = [one for one in kept.open if not (kept.wanted and one.id == keep)]
     left = close(runtime.network, olds)
     gone = [one.id for one in olds if one.id not in left]

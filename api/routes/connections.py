@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -20,8 +21,8 @@ from api.waiting import Places
 from hub.database import vault_of
 from hub.models.links import Connection
 from hub.queries import links as query
-from sync import connecting
-from sync.verifying import Verify, after_asking
+from sync import connecting, operators, remote
+from sync.verifying import Verify, after_asking, blaming
 
 router = APIRouter(prefix="/connections", tags=["channels"])
 
@@ -38,6 +39,13 @@ def told(session: Session, row: Connection) -> ConnectionOut:
     return ConnectionOut.of(row, vault_of(session))
 
 
+def _check_operator(session: Session, caller: Manager, row: Connection, settings: Mapping[str, Any]) -> None:
+    """What is not said yet may come with a sign-in."""
+    source = remote.known(row.connector)
+    with blaming(source):
+        operators.check(session, caller.runtime.network, source, settings, complete=False)
+
+
 @router.post(
     "",
     status_code=201,
@@ -48,6 +56,7 @@ def told(session: Session, row: Connection) -> ConnectionOut:
 def create(caller: Manager, body: NewConnection, once: Idempotent) -> Response:
     def work(session: Session) -> Answer:
         row = connecting.connect(session, body.connector, body.name, body.settings)
+        _check_operator(session, caller, row, body.settings)
         headers = {"Location": f"/api/v1/connections/{row.id}", "ETag": etag(row)}
         return Answer(told(session, row), headers=headers)
 
@@ -102,6 +111,7 @@ def change(
             row = connecting.amend(
                 session, connection_id, name=body.name, settings=body.settings, verify=verify
             )
+            _check_operator(session, caller, row, body.settings or {})
             response.headers["ETag"] = etag(row)
             return told(session, row)
 

@@ -31,7 +31,8 @@ CAPABILITIES_TOLD = (
 )
 
 SETTINGS_SHOWN = (
-    "Secrets are shown as a hint, such as https://www.airbnb.com/…; sent back, it changes nothing"
+    "Secrets are shown as a hint, such as https://www.airbnb.com/…; sent back, it changes nothing. With"
+    " another `url` a secret is given again: it is told to the address alone that it was given for"
 )
 
 NEW_CONNECTION: dict[str, Any] = {"connector": "ical", "name": "Seaside Rentals", "settings": {}}

@@ -1,5 +1,5 @@
 """
-One method for each call to Google; raises ConnectorErrors only.
+One method for each call to Google; raises ConnectorErrors only, and Closing where this process is to end.
 
 https://developers.google.com/workspace/calendar/api/v3/reference. Only a GET whose connection could not be
 made is sent again, once; and a request that was refused for its token alone (401), with a new one.
@@ -20,7 +20,7 @@ from connectors.google_calendar.settings import AccountSettings
 from connectors.google_calendar.times import instant
 from connectors.google_calendar.tokens import Tokens
 from connectors.google_calendar.transport import Http, HttpxHttp, NotConnected
-from connectors.transport import Network
+from connectors.transport import Closing, Network
 
 SLUG = "google_calendar"
 PAGE = 2500
@@ -38,6 +38,7 @@ class Client:
 
     def __init__(self, account: AccountSettings, network: Network) -> None:
         application = network.application(SLUG)
+        self._network = network
         self._http = _Authorized(account, application, HttpxHttp(network.deadline.total_seconds()))
         self._calls: Service = service(application.root)
 
@@ -158,6 +159,8 @@ class Client:
     def _execute(self, request: Any, *, again: bool = False) -> Any:
         from googleapiclient.errors import HttpError
 
+        if self._network.closing:
+            raise Closing
         try:
             return request.execute(http=self._http, num_retries=0)
         except HttpError as error:

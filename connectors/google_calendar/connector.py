@@ -150,6 +150,10 @@ class GoogleCalendarConnector:
 
     # The owner's account
 
+    def uses_operator(self, settings: BaseModel | Mapping[str, object], *, complete: bool = True) -> bool:
+        account = account_of(settings if isinstance(settings, Mapping) else _own(settings))
+        return bool(account.subject) or (complete and not account.refresh_token)
+
     @property
     def scopes(self) -> Mapping[str, str]:
         return scopes.SCOPES

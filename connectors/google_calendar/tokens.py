@@ -31,8 +31,8 @@ MARGIN = timedelta(minutes=2)
 SHORTEST = timedelta(seconds=30)
 """For which even a token of a very short life is used"""
 PATIENCE = timedelta(seconds=20)
-"""For which somebody waits while another asks for the same token: else, where no answer comes, all who want it
-would wait one after the other"""
+"""For which somebody waits while another asks for the same token: else, where no answer comes, all who want
+it would wait one after the other"""
 PASSING = frozenset({"internal_failure", "server_error", "temporarily_unavailable"})
 """Errors that say nothing of the grant, whatever their status (google-auth takes them so too)"""
 TOO_OFTEN = frozenset({"rate_limit_exceeded", "quota_exceeded"})

@@ -110,8 +110,8 @@ class SyncItem(Owned):
 
 class SyncOp(Owned):
     """
-    One write to a channel. Kept, for its id is the revision that the written event bears, and recognising our
-    own write needs it. Its words are planned anew whenever it is sent, so they are not.
+    One write to a channel. Kept until long after its event is gone, for its id is the revision that the event
+    bears, and recognising our own write needs it. Its words are not: they are planned anew when it is sent.
     """
 
     __tablename__ = "sync_ops"

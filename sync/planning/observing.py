@@ -34,14 +34,13 @@ class Sight(StrEnum):
 def sight(shadow: Shadow, event: CalendarEvent, *, direct: bool, certain: bool = False) -> Sight:
     """
     `direct`: the event itself was asked for; a listing is believed of deletions only with their time.
-    `certain`: the channel said again and again that the shadow is not the event, so this is no older one,
+    `certain`: it was seen or refused more than once that the shadow is not the event, so this is no older one
     whatever its clock says.
     """
     if event.deleted and shadow.state == "deleted":
         return Sight.KNOWN
-    if certain:
-        return Sight.NEWS
-    if event.updated is not None and shadow.updated is not None and event.updated < shadow.updated:
+    older = event.updated is not None and shadow.updated is not None and event.updated < shadow.updated
+    if older and not certain:
         return Sight.OLDER
     if event.deleted:
         dated = event.updated is not None and shadow.updated is not None

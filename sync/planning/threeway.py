@@ -79,6 +79,8 @@ class Sides:
     agreed: bool = True
     """That it is gone may have consequences: the guard holds nothing back"""
     tombstoned: bool = False
+    ended: bool = False
+    """What it stands for is over"""
     one_way: bool = False
     """Nobody's word there counts: what differs is put back"""
 
@@ -92,6 +94,8 @@ def plan(sides: Sides) -> Act:
     if here is Change.CHANGED and there is Change.CHANGED and equal(sides.local, sides.remote):
         return Act.REBASE
     act = OURS[here, there]
+    if act is Act.RECREATE and sides.tombstoned and sides.ended and _same_time(sides):
+        return Act.REBASE  # as when a guest is forgotten: other words bring nothing back that was let go
     return _gone(sides) if act is Act.GONE else act
 
 
@@ -99,6 +103,10 @@ def change(base: Groups, now: Groups | None) -> Change:
     if now is None:
         return Change.ABSENT
     return Change.SAME if all(base.get(group) == said for group, said in now.items()) else Change.CHANGED
+
+
+def _same_time(sides: Sides) -> bool:
+    return (sides.base_local or {}).get("time") == (sides.local or {}).get("time")
 
 
 def equal(one: Groups | None, other: Groups | None) -> bool:

@@ -75,3 +75,17 @@ def test_a_hint_does_not_stand_for_the_key_at_another_address(
 
     check_problem(answer, 422, "secret_elsewhere", "settings.url")
     assert channel.requests() == []
+
+
+def test_a_connection_that_moves_does_not_take_a_links_own_key_with_it(
+    house: House, calendars: SandboxHarness, channel: FeedServer, elsewhere: str
+) -> None:
+    said = {"connector": "sandbox", "name": "Front desk", "settings": {"url": calendars.proxy.url}}
+    connection = house.post("/connections", said).json()
+    own = {"calendar": calendars.agenda.name, "key": KEY}
+    synced(house, calendars, connection_id=connection["id"], settings=own)
+
+    answer = house.ask("PATCH", f"/connections/{connection['id']}", json={"settings": {"url": elsewhere}})
+
+    check_problem(answer, 422, "secret_elsewhere", "settings.url")
+    assert channel.requests() == []

@@ -24,11 +24,14 @@ from tests.api.described import OPERATIONS
 from tests.api.houses import V1, House, day
 from tests.api.linked import pulled
 from tests.fakes.feed_server import Answer, FeedServer
+from tests.fakes.google_calendar.double import GoogleCalendar
 from tests.security.canaries import PRIVATE, Canaries, dumped, remembered, stuffed
+from tests.security.synced import sync_both_ways
 from tests.security.test_tenant_walk import two_sides
 from tests.security.walking import WORDS, Sides, bodies, furnish
 from tests.servers import Database as Address
 from tests.servers import Servers
+from tests.sync.both_sides import wired
 from tests.sync.calendars import calendar
 
 WRITES = [title for title in OPERATIONS if not title.startswith("GET ")]
@@ -204,6 +207,9 @@ def test_nothing_private_can_be_read_where_it_should_not(
     push = Pusher(house, canaries)
     everyday(push, channel)
     signing_in(push, runtime)
+    google = GoogleCalendar()
+    with wired(google):
+        sync_both_ways(canaries, runtime, google)
     push.house = sides.house
     everywhere(push, sides, channel.url(""))
     record_property("pushed", ", ".join(canaries.pushed))

@@ -46,6 +46,11 @@ def facts(importer: Importer) -> list[str]:
     return list(importer.do(lambda session: session.scalars(select(Fact.state)).all()))
 
 
+def kinds(importer: Importer) -> list[str]:
+    """Of all facts of the organization, in their order."""
+    return list(importer.do(lambda session: session.scalars(select(Fact.kind).order_by(Fact.id)).all()))
+
+
 def refits(importer: Importer, link_id: UUID) -> int:
     return importer.do(lambda session: refit(session, links_query.locked(session, link_id), clock.now()))
 

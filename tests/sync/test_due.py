@@ -60,7 +60,8 @@ class Tenant:
         ids = [new_id() for _ in range(number)]
         with self.runtime.database.unit_of_work(self.organization_id) as session:
             like = links.one(session, self.first)
-            values = {name: getattr(like, name) for name in Link.__table__.c.keys()}  # noqa: SIM118
+            kept = [column.name for column in Link.__table__.c if column.computed is None]
+            values = {name: getattr(like, name) for name in kept}
             for place, link_id in enumerate(ids):
                 own = {"id": link_id, "host": host, "state": state}
                 at = clock.now() - timedelta(seconds=late - place / 1000)

@@ -101,6 +101,24 @@ def test_an_event_of_a_stay_that_is_over_is_rewritten_too(both: BothSides, clock
     assert len(both.there()) == 1
 
 
+def test_an_event_that_was_deleted_after_the_stay_does_not_come_back_without_the_name(
+    both: BothSides, clock: FrozenClock
+) -> None:
+    booked = both.book(STAY, guest=GUEST)
+    both.rest()
+    clock.advance(AGES)
+    both.person.deletes(both.only()["id"], both.calendar)
+    both.rest()
+    effects = len(both.google.effects())
+
+    erase(both, booked)
+    both.rest()
+
+    assert both.there() == {}
+    assert len(both.google.effects()) == effects
+    assert both.conflicts("closed") == []
+
+
 def test_what_a_person_wrote_on_the_event_goes_with_the_guest(discreet: BothSides) -> None:
     booked = discreet.book(STAY, guest=GUEST)
     discreet.rest()

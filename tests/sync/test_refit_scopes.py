@@ -7,6 +7,7 @@ from typing import Any
 
 from hub.domain.periods import Nights
 from hub.services import outbox, units
+from hub.services.outbox import SHOWN_CHANGED
 from sync.relay import relay
 from tests import factories
 from tests.sync.calendars import at, day, hours, nights
@@ -18,6 +19,7 @@ from tests.sync.refitting import (
     changes_type,
     facts,
     is_made_of,
+    kinds,
     refits,
     settled,
 )
@@ -144,13 +146,13 @@ def test_where_nothing_changed_nothing_is_written(importer: Importer) -> None:
     assert facts(importer) == before
 
 
-def test_an_edit_of_a_propertys_name_asks_for_nothing(importer: Importer) -> None:
-    before = facts(importer)
+def test_an_edit_of_a_propertys_name_changes_only_what_is_shown(importer: Importer) -> None:
+    before = kinds(importer)
 
     changes_property(importer, name="Casa Verde", check_in=time(15))
     changes_type(importer, importer.unit_type_id, name="Twin room")
 
-    assert facts(importer) == before
+    assert kinds(importer) == [*before, SHOWN_CHANGED]
 
 
 def test_an_event_in_conflict_stays_where_it_is(importer: Importer) -> None:

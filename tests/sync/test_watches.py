@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
+from connectors.calendars import Watch
 from connectors.contract import AllDay
+from connectors.errors import RateLimited
 from connectors.sandbox.connector import SandboxConnector
 from hub import clock as hub_clock
 from hub.queries import watches as query
@@ -104,6 +106,38 @@ def test_a_paused_link_is_watched_no_more_and_a_resumed_one_again(here: Watcher)
     assert here.due() == [link]
     here.tend(link)
     assert len(here.open(link)) == len(here.bells()) == 1
+
+
+def test_a_watch_that_ends_as_it_begins_is_no_reason_to_open_one_after_the_other(
+    here: Watcher, clock: FrozenClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ended(_: SandboxConnector, settings: Any, watch_id: str, *__: Any) -> Watch:
+        return Watch(watch_id, "agenda", clock.instant - timedelta(days=1))
+
+    monkeypatch.setattr(SandboxConnector, "watch", ended)
+    link = here.link()
+    here.due()
+
+    here.tend(link)
+
+    assert here.state(link).watch_at == clock.instant + watches.FIRST_PAUSE
+    assert here.due() == []
+
+
+def test_a_channel_that_says_for_how_long_is_left_alone_for_so_long(
+    here: Watcher, clock: FrozenClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def limited(*_: Any) -> None:
+        raise RateLimited("come less often", retry_after=timedelta(hours=3))
+
+    monkeypatch.setattr(SandboxConnector, "watch", limited)
+    link = here.link()
+    here.due()
+
+    here.tend(link)
+
+    assert here.state(link).watch_at == clock.instant + timedelta(hours=3)
+    assert here.open(link) == []
 
 
 def test_a_channel_that_does_not_answer_is_asked_again_ever_later(here: Watcher, clock: FrozenClock) -> None:

@@ -14,7 +14,7 @@ from connectors.contract import AllDay
 from connectors.errors import NeedsReconnect
 from connectors.google_calendar.connector import GoogleCalendarConnector
 from connectors.google_calendar.service import service
-from connectors.transport import Network
+from connectors.transport import Closing, Network
 from hub import clock
 from tests.connectors.google_calendar.scripted import Answer, Scripted, settings
 
@@ -183,3 +183,14 @@ def test_a_process_that_never_asks_google_does_not_load_its_library() -> None:
     ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
 
     assert ran.stdout.strip() == "[]"
+
+
+def test_nothing_more_is_asked_by_a_process_that_is_about_to_end(
+    google: Scripted, network: Network, connector: GoogleCalendarConnector
+) -> None:
+    network.close()
+
+    with pytest.raises(Closing):
+        connector.changes(settings(), None, None, network)
+
+    assert google.asked == []

@@ -163,7 +163,10 @@ def test_threads_get_their_own_answers(google: Scripted, http: HttpxHttp) -> Non
 
 
 def test_a_process_ends_without_leaving_a_connection_open() -> None:
-    work = "import sys; from connectors.google_calendar.transport import HttpxHttp; HttpxHttp(5).request(sys.argv[1])"
+    work = (
+        "import sys; from connectors.google_calendar.transport import HttpxHttp;"
+        " HttpxHttp(5).request(sys.argv[1])"
+    )
     with Scripted() as google:
         ended = subprocess.run(
             [sys.executable, "-W", "error::ResourceWarning", "-c", work, google.root],

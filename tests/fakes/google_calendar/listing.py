@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -38,7 +39,11 @@ def listing(
         if world.between_pages is not None:
             world.between_pages(calendar)
         place = _read(page, "Invalid page token value.")
-        if place.get("calendar") != calendar.id or place["said"] != _said(query) or place["token"] != token:
+        if (
+            place.get("calendar") != _named(calendar)
+            or place["said"] != _said(query)
+            or place["token"] != token
+        ):
             raise errors.invalid("Invalid page token value.", at="pageToken")
         after, begun, stale = place["after"], place["begun"], place["stale"]
     else:
@@ -54,11 +59,11 @@ def listing(
     answer["items"] = [_item(world, version.event, query) for version in chosen[:size]]
     if len(chosen) > size:
         more = {"after": chosen[size - 1].ordinal, "begun": begun, "stale": stale, "said": _said(query)}
-        answer["nextPageToken"] = _written({"calendar": calendar.id, "token": token, **more})
+        answer["nextPageToken"] = _written({"calendar": _named(calendar), "token": token, **more})
     elif not NO_TOKEN_AFTER & query.keys() and "updatedMin" not in query:
         covered = begun if since is None else max(since, begun)
         answer["nextSyncToken"] = _written(
-            {"calendar": calendar.id, "covered": covered, "epoch": calendar.epoch, "said": said}
+            {"calendar": _named(calendar), "covered": covered, "epoch": calendar.epoch, "said": said}
             | {"made": world.now().timestamp()}
         )
     return answer
@@ -72,7 +77,7 @@ def _since(world: World, calendar: Calendar, query: Query, said: str) -> int:
     if _one(query, "showDeleted") == "false":
         raise errors.invalid("Sync token cannot be used with showDeleted=false.", at="showDeleted")
     token = _read(_one(query, "syncToken") or "", "Invalid sync token value.")
-    if token.get("calendar") != calendar.id or "covered" not in token:
+    if token.get("calendar") != _named(calendar) or "covered" not in token:
         raise errors.invalid("Invalid sync token value.", at="syncToken")
     made = datetime.fromtimestamp(token["made"], UTC)
     old = world.token_life is not None and world.now() - made > world.token_life
@@ -170,6 +175,11 @@ def _said(query: Query) -> str:
 def _one(query: Query, name: str) -> str | None:
     values = query.get(name)
     return values[-1] if values else None
+
+
+def _named(calendar: Calendar) -> str:
+    """Nothing can be read in a token of Google's."""
+    return hashlib.sha256(calendar.id.encode()).hexdigest()[:16]
 
 
 def _written(token: Resource) -> str:

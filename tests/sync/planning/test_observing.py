@@ -40,6 +40,15 @@ def test_a_deletion_without_a_time_is_believed_of_the_event_itself() -> None:
     assert sight(SEEN, an_event(deleted=True), direct=True) is Sight.NEWS
 
 
+def test_what_was_seen_more_than_once_is_news_whatever_its_clock_says() -> None:
+    other = an_event(etag='"1"', updated=EARLIER)
+
+    assert sight(SEEN, other, direct=True) is Sight.OLDER
+    assert sight(SEEN, other, direct=True, certain=True) is Sight.NEWS
+    assert sight(SEEN, an_event(deleted=True, updated=EARLIER), direct=True, certain=True) is Sight.NEWS
+    assert sight(SEEN, an_event(etag='"2"', updated=NOW), direct=True, certain=True) is Sight.KNOWN
+
+
 def test_what_is_gone_already_is_known_to_be() -> None:
     gone = Shadow("deleted", '"2"', NOW)
 

@@ -54,6 +54,17 @@ def test_where_nothing_was_agreed_on(local: Groups | None, remote: Groups | None
     assert plan(sides(local, remote, base=None)) is expected
 
 
+@pytest.mark.parametrize(
+    ("local", "ended", "expected"),
+    [(C, True, Act.REBASE), (C, False, Act.RECREATE), (B, True, Act.RECREATE)],
+    ids=["other words of what is over", "other words", "another time"],
+)
+def test_other_words_bring_nothing_back_that_is_over_and_was_let_go(
+    local: Groups, ended: bool, expected: Act
+) -> None:
+    assert plan(sides(local, None, tombstoned=True, ended=ended)) is expected
+
+
 def test_a_paid_stay_is_put_back_so_often_and_then_a_person_decides() -> None:
     gone = sides(A, None, restorable=True)
 
