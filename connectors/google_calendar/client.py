@@ -23,8 +23,8 @@ from connectors.google_calendar.transport import Http, HttpxHttp, NotConnected
 from connectors.transport import Closing, Network
 
 SLUG = "google_calendar"
-PAGE = 2500
-"""Events of a page, the most that Google gives"""
+PAGE = 1000
+"""Events of a page: fewer than Google would give, for of these even the longest texts fit into one answer"""
 CALENDARS_PAGE = 250
 _TOKENS = frozenset({"", "syncToken", "pageToken"})
 """Parameters that are at fault where a token is not known; some answers name none"""

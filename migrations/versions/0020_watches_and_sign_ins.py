@@ -104,7 +104,8 @@ def _watches() -> None:
 
 def _notices() -> None:
     # $1 the watch, $2 the hash of its token, $3 the connector's slug, $4 whether it only says hello, $5 now,
-    # $6 when the link is due, unless it was listed only just now: a burst of notices is one change.
+    # $6 when the link is due, unless it was listed only just now, for a burst of notices is one change; and
+    # unless it rests, or backs off after failures: nobody outside may cut that short.
     # The link's row comes before the watch's, as for whoever removes the link.
     lookup(
         NOTICE,
@@ -116,8 +117,8 @@ def _notices() -> None:
         " WHERE w.id = $1 AND w.token_hash = $2 AND c.connector = $3),"
         " nudged AS ("
         " UPDATE links l SET notices = l.notices + 1,"
-        " next_pull_at = least(l.next_pull_at, greatest($6, l.verified_at + interval '5 seconds'))"
-        " FROM found"
+        " next_pull_at = CASE WHEN l.failures > 0 OR l.rests_until > $5 THEN l.next_pull_at"
+        " ELSE least(l.next_pull_at, greatest($6, l.verified_at + interval '5 seconds')) END FROM found"
         " WHERE NOT $4 AND l.organization_id = found.organization_id AND l.id = found.link_id"
         " AND l.state IN ('active', 'guarded') RETURNING l.id),"
         " counted AS ("

@@ -42,7 +42,7 @@ def test_a_full_listing_names_nothing_that_a_token_would_forbid(
     last = connector.changes(settings(), None, first.next_page, network)
     delta = connector.changes(settings(), last.cursor, None, network)
 
-    common = {"singleEvents": "false", "maxResults": "2500", "alt": "json"}
+    common = {"singleEvents": "false", "maxResults": "1000", "alt": "json"}
     assert [call.query for call in google.calls] == [
         common,
         common | {"pageToken": "p2"},
