@@ -9,7 +9,8 @@ answer. What is refused rolls back with its key, so that a corrected request may
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
@@ -20,8 +21,9 @@ from starlette.responses import Response
 
 from api.callers import Caller
 from hub.database import StaleRead, vault_of
-from hub.errors import Refused
+from hub.errors import Conflict, Refused
 from hub.queries import idempotency as query
+from hub.queries import locks
 
 REPLAYED = "Idempotent-Replayed"
 KEPT = ("location", "etag")
@@ -49,6 +51,22 @@ class Once:
     def create(self, caller: Caller, work: Callable[[Session], Answer]) -> Response:
         """Run `work` in one transaction of the caller's, unless this key has been answered before."""
         return caller.transact(lambda session: self._within(session, caller, work))
+
+    @contextmanager
+    def alone(self, caller: Caller) -> Iterator[None]:
+        """
+        For what has an effect elsewhere before it can be answered: Conflict while the same key is at it.
+        Whoever gets in asks `create` again, for the key may have been answered a moment ago.
+        """
+        if self.key is None:
+            yield
+            return
+        name = f"idempotency {caller.organization_id} {caller.id} {self.key}"
+        with locks.alone(caller.runtime.database, name) as ours:
+            if not ours:
+                why = "a request with this key is being answered: send it again in a moment"
+                raise Conflict.because("in_progress", why, "Idempotency-Key")
+            yield
 
     def _within(self, session: Session, caller: Caller, work: Callable[[Session], Answer]) -> Response:
         if self.key is None:

@@ -244,6 +244,15 @@ class PushesEvents(ListsChanges, Protocol):
 
 
 @runtime_checkable
+class ChecksWritable(Protocol):
+    """A calendar that an account may see without being allowed to write to it."""
+
+    def check_writable(self, settings: BaseModel, network: Network) -> None:
+        """Rejected("read_only") where this account may only read it; else as `check`."""
+        ...
+
+
+@runtime_checkable
 class WatchesChanges(Protocol):
     def watch(
         self, settings: BaseModel, watch_id: str, token: str, address: str, network: Network

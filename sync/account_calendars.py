@@ -78,10 +78,12 @@ def make(
     name: str,
     time_zone: str | None,
     place: Place = nullcontext,
+    alone: Place = nullcontext,
 ) -> T:
     """
     Make a calendar in the account, then write of it: `change` runs in one transaction until it wants to have
-    it, is rolled back, and runs again when it is there. No transaction is open meanwhile.
+    it, is rolled back, and runs again when it is there. No transaction is open meanwhile. `alone` lets in one
+    at a time of those that want the same; what it has made until then is looked for within.
 
     Conflict at a channel that makes none. Unavailable: nobody knows whether it was made.
     """
@@ -96,13 +98,15 @@ def make(
     try:
         return change(there)
     except _Unmade as wanted:
-        account, zone = wanted.account, wanted.time_zone
-    source = account.source
-    if not isinstance(source, KeepsCalendars):
-        raise Conflict.because("makes_none", f"{source.title} makes no calendars: link one by its address")
-    with place(), blaming(account.source):
-        made.append(source.make_calendar(account.settings, name, zone, network))
-    return change(there)
+        _keeper(wanted.account)
+    with place(), alone():
+        try:
+            return change(there)
+        except _Unmade as wanted:
+            source, account, zone = _keeper(wanted.account), wanted.account, wanted.time_zone
+        with blaming(account.source):
+            made.append(source.make_calendar(account.settings, name, zone, network))
+        return change(there)
 
 
 def unlinked(session: Session, connection_id: UUID, calendar: Calendar) -> Listed:
@@ -135,6 +139,13 @@ def _account(session: Session, connection_id: UUID, network: Network) -> _Accoun
     with blaming(source):
         operators.check(session, network, source, settings)
     return _Account(source, settings)
+
+
+def _keeper(account: _Account) -> KeepsCalendars:
+    source = account.source
+    if not isinstance(source, KeepsCalendars):
+        raise Conflict.because("makes_none", f"{source.title} makes no calendars: link one by its address")
+    return source
 
 
 def _zone(session: Session) -> str:

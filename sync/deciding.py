@@ -128,9 +128,16 @@ class Deciding:
 
     # What is written there
 
-    def create(self, _mirror: Mirror | None) -> None:
-        if self.item.remote_state == "deleted":
-            self._next_incarnation()
+    def create(self, mirror: Mirror | None) -> None:
+        """What was deleted there, and not by us, was there before anybody here had heard that it is."""
+        if self.item.remote_state != "deleted":
+            return
+        if self.item.tombstoned_at is None:
+            self._dispute(
+                "DELETE_VS_EDIT", mirror, None, resolution="deleted before it was known; written again"
+            )
+            self.counts["recreated"] += 1
+        self._next_incarnation()
 
     def recreate(self, mirror: Mirror | None) -> None:
         self._dispute("DELETE_VS_EDIT", mirror, None, resolution="created again, as it was changed here")

@@ -1,4 +1,7 @@
-"""Removing a link whose calendar shows our events: they stay there, or go first. A person says which."""
+"""
+Removing a link whose calendar shows our events: they stay there, or go first. A person says which, and may take
+that back for as long as the link is there.
+"""
 
 from __future__ import annotations
 
@@ -48,13 +51,29 @@ def remove(session: Session, link_id: UUID, events: Events | None = None) -> Lin
     return row
 
 
+def resume(session: Session, link_id: UUID) -> Link:
+    """
+    Have a link synced again, whyever it is not. Of one that is being emptied that is taken back: what has gone
+    already is put there anew by the next pass, unless it is over or was hidden by hand.
+    """
+    row = linking.resume(session, link_id)
+    if row.emptying:
+        row.emptying = False
+        row.dirty_seq += 1
+        row.scan_at = None
+        calendars.doubt_deletions(session, row.id)
+        session.flush()
+        changes.record(session, "link", row.id, "refilled", property_id=row.property_id)
+    return row
+
+
 def _empty(session: Session, row: Link) -> None:
     """Nothing of ours is wanted there any more: the next pass takes it out."""
     began = not row.emptying
     row.emptying, row.state_reason = True, EMPTYING
     row.dirty_seq += 1
     row.next_pull_at, row.scan_at = clock.now(), None
-    calendars.hide_ours(session, row.id)
+    calendars.touch_ours(session, row.id)
     session.flush()
     if began:
         changes.record(session, "link", row.id, "emptied", property_id=row.property_id)

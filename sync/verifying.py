@@ -10,7 +10,7 @@ from typing import TypeVar
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
-from connectors.contract import Connector
+from connectors.contract import ChecksWritable, Connector
 from connectors.errors import ConnectorError, NeedsReconnect, Rejected
 from connectors.transport import Network
 from hub.database import vault_of
@@ -33,6 +33,9 @@ WRONG_ADDRESS = frozenset(
 )
 """What a channel that is well never says to a right address; all else may pass, and is worth trying again"""
 
+READ_ONLY = "read_only"
+"""Nothing is wrong with the address, only with the direction"""
+
 
 @dataclass(frozen=True, slots=True)
 class Check:
@@ -40,6 +43,8 @@ class Check:
 
     source: Connector
     settings: BaseModel
+    writes: bool
+    """Whether events of ours are to be written there"""
 
 
 class _Unasked(Exception):
@@ -82,7 +87,7 @@ def after_asking(
         except _Unasked as unasked:
             check = unasked.check
         with place(), blaming(check.source):
-            check.source.check(check.settings, network)
+            _ask(check, network)
         vouched.append(check)
 
 
@@ -97,6 +102,19 @@ def blaming(source: Connector) -> Iterator[None]:
         raise
 
 
+def _ask(check: Check, network: Network) -> None:
+    check.source.check(check.settings, network)
+    if not check.writes or not isinstance(check.source, ChecksWritable):
+        return
+    try:
+        check.source.check_writable(check.settings, network)
+    except Rejected as error:
+        if error.code != READ_ONLY:
+            raise
+        why = f"{error.message}; as an import it can be linked"
+        raise Refused.because(error.code, why, "direction") from error
+
+
 def _of_link(session: Session, link: Link) -> Check | None:
     """None for a link that only has a feed of ours."""
     if link.direction == "export" and link.calendar_key is None:
@@ -105,7 +123,8 @@ def _of_link(session: Session, link: Link) -> Check | None:
     vault = vault_of(session)
     source = remote.known(connection.connector)
     stored = {**vault.open(connection.settings_sealed), **vault.open(link.settings_sealed)}
-    return Check(source, remote.valid(source, stored))
+    writes = link.direction != "import" and link.calendar_key is not None
+    return Check(source, remote.valid(source, stored), writes)
 
 
 def _field(source: Connector) -> str:

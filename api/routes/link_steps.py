@@ -24,7 +24,7 @@ from hub.database import vault_of
 from hub.models.links import Link
 from hub.queries import external, runs
 from hub.queries import links as query
-from sync import guarding, linking, requests
+from sync import guarding, linking, requests, unlinking
 from sync.preview import preview_link
 
 router = APIRouter(prefix="/links/{link_id}", tags=["channels"])
@@ -94,8 +94,11 @@ def pause(caller: Manager, link_id: UUID, response: Response) -> LinkOut:
 
 @router.post("/resume", summary="Pull a link again, beginning now", responses=example(200, LINK))
 def resume(caller: Manager, link_id: UUID, response: Response) -> LinkOut:
-    """For one that was paused, set aside, or given up after the channel had refused it."""
-    return _step(caller, response, lambda session: linking.resume(session, link_id))
+    """
+    For one that was paused, set aside, or given up after the channel had refused it. Of one that is being
+    emptied, because it was to be removed, that is taken back: its events are put there again.
+    """
+    return _step(caller, response, lambda session: unlinking.resume(session, link_id))
 
 
 @router.post(

@@ -44,6 +44,13 @@ class GoogleCalendarConnector:
         else:
             _seen(Client(own, network).check_calendar(own.calendar_id))
 
+    def check_writable(self, settings: BaseModel, network: Network) -> None:
+        """By what a listing says of the account's role there; a write itself would be seen by people."""
+        own = _own(settings)
+        said = _seen(Client(own, network).check_calendar(own.calendar_id))
+        if not translate.writable(said):
+            raise Rejected(failures.READ_ONLY, code="read_only")
+
     # Reading
 
     def calendar_key(self, settings: BaseModel) -> str:

@@ -41,6 +41,10 @@ NO_DETAILS = (
     "this account may only see when the calendar is busy: have it shared so that event details can be seen, "
     "or choose access free_busy"
 )
+READ_ONLY = (
+    "this account may only read that calendar: have it shared so that it may make changes to events, or choose "
+    "another"
+)
 NO_BUSY = "this account may not see when the calendar is busy: have it shared so that it may"
 BUSY_NO_CONSENT = "the sign-in covers only calendars that we made, and not when others are busy"
 

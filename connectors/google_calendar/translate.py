@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from connectors import texts
 from connectors.calendars import Calendar, CalendarEvent, Draft, Marker, Page
 from connectors.contract import Timed
 from connectors.google_calendar import times
@@ -20,6 +21,11 @@ from connectors.google_calendar.colours import colour_id
 
 ITEM, REVISION, SIGNATURE = "hubItem", "hubRevision", "hubSignature"
 """Private extended properties: people do not see them, and a copy of the event has them too"""
+WORDS, ESCAPED = "hubWords", "escaped"
+"""Another: the description was escaped when we wrote it"""
+
+LONGEST_SUMMARY, LONGEST_DESCRIPTION = 1024, 8192
+"""In UTF-16 units, the description as HTML"""
 
 BLIND = frozenset({"none", "freeBusyReader"})
 """Roles in a calendar that see no event as it is"""
@@ -81,7 +87,7 @@ def event(said: object, calendar_zone: str = "") -> CalendarEvent:
         busy=not why_free,
         why_free=why_free,
         summary=_text(said, "summary"),
-        description=_text(said, "description"),
+        description=_description(said),
         recurrence=_recurrence(said),
         zone=read.zone,
         problem="which occurrence of its series it replaces cannot be read" if lost else read.problem,
@@ -111,14 +117,26 @@ def _why_free(said: Mapping[str, Any], read: times.Read) -> str:
 
 
 def _marker(said: Mapping[str, Any]) -> Marker | None:
-    properties = said.get("extendedProperties")
-    private = properties.get("private") if isinstance(properties, Mapping) else None
-    if not isinstance(private, Mapping):
-        return None
+    private = _private(said)
     item, revision, signature = (private.get(name) for name in (ITEM, REVISION, SIGNATURE))
     if isinstance(item, str) and isinstance(revision, str) and isinstance(signature, str):
         return Marker(item, revision, signature)
     return None
+
+
+def _description(said: Mapping[str, Any]) -> str:
+    """
+    Google shows it as HTML. What we wrote is read as we meant it; of others, and whatever markup people put
+    into ours, it is read as it is written.
+    """
+    written = _text(said, "description")
+    return texts.unescaped(written) if _private(said).get(WORDS) == ESCAPED else written
+
+
+def _private(said: Mapping[str, Any]) -> Mapping[str, Any]:
+    properties = said.get("extendedProperties")
+    private = properties.get("private") if isinstance(properties, Mapping) else None
+    return private if isinstance(private, Mapping) else {}
 
 
 def _recurrence(said: Mapping[str, Any]) -> tuple[str, ...]:
@@ -143,6 +161,11 @@ def _text(said: Mapping[str, Any], name: str) -> str:
     return value
 
 
+def writable(said: Mapping[str, Any]) -> bool:
+    """By the account's role in a calendar; nothing is said of it where the account made it just now."""
+    return said.get("accessRole", "owner") in WRITERS
+
+
 def calendar(said: object) -> Calendar:
     """One of a list of calendars, or one that was just created, which is its creator's."""
     if not isinstance(said, Mapping) or not (known_as := _text(said, "id")):
@@ -151,7 +174,7 @@ def calendar(said: object) -> Calendar:
         id=known_as,
         name=_text(said, "summaryOverride") or _text(said, "summary"),
         time_zone=_text(said, "timeZone"),
-        writable=said.get("accessRole", "owner") in WRITERS,
+        writable=writable(said),
         primary=said.get("primary") is True,
     )
 
@@ -175,22 +198,32 @@ def _ours(draft: Draft, there: Mapping[str, Any]) -> dict[str, Any]:
     colour = colour_id(draft.colour)
     said = there.get("extendedProperties")
     properties = said if isinstance(said, Mapping) else {}
-    private = properties.get("private")
     marker = {
         ITEM: draft.marker.item,
         REVISION: draft.marker.revision,
         SIGNATURE: draft.marker.signature,
+        WORDS: ESCAPED,
     }
     return {
         "status": "confirmed",
         "start": start,
         "end": end,
-        "summary": draft.summary,
-        "description": draft.description,
+        "summary": texts.cut(draft.summary, LONGEST_SUMMARY),
+        "description": _described(draft, there),
         "transparency": "opaque" if draft.busy else "transparent",
         "extendedProperties": {
             **properties,
-            "private": {**(private if isinstance(private, Mapping) else {}), **marker},
+            "private": {**_private(there), **marker},
         },
         **({"colorId": colour} if colour else {}),
     }
+
+
+def _described(draft: Draft, there: Mapping[str, Any]) -> str:
+    """
+    Escaped, for a guest's name must not become a link. Words that are there already stay as they stand: they
+    may be a person's, with their markup.
+    """
+    if _private(there).get(WORDS) == ESCAPED and _description(there) == draft.description:
+        return _text(there, "description")
+    return texts.escaped(texts.cut(draft.description, LONGEST_DESCRIPTION, as_html=True))

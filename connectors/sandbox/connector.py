@@ -52,6 +52,10 @@ class SandboxConnector:
     def check(self, settings: BaseModel, network: Network) -> None:
         _client(settings, network).calendar()
 
+    def check_writable(self, settings: BaseModel, network: Network) -> None:
+        if not _client(settings, network).calendar().writable:
+            raise Rejected("this key may only read that calendar", code="read_only")
+
     # What changed there
 
     def calendar_key(self, settings: BaseModel) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import exists, or_, select, text, update
+from sqlalchemy import exists, null, or_, select, text, update
 from sqlalchemy.orm import Session
 
 from hub.models.external import ExternalEvent
@@ -64,12 +64,25 @@ def shows_ours(session: Session, link_id: UUID) -> bool:
     return bool(session.scalar(select(statement)))
 
 
-def hide_ours(session: Session, link_id: UUID) -> None:
-    """Nothing of ours is to be seen there any more."""
+def touch_ours(session: Session, link_id: UUID) -> None:
+    """All of ours is looked at by the next pass. What is hidden there by hand is another matter."""
     session.execute(
         update(SyncItem)
         .where(SyncItem.link_id == link_id, SyncItem.origin == "hub")
-        .values(hidden=True, touched=True)
+        .values(touched=True)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def doubt_deletions(session: Session, link_id: UUID) -> None:
+    """Nothing is agreed on of what we may be taking out just now: gone or not, nobody else is asked why."""
+    leaving = exists().where(
+        SyncOp.item_id == SyncItem.id, SyncOp.kind == "delete", SyncOp.state.in_(OPEN_OPS)
+    )
+    session.execute(
+        update(SyncItem)
+        .where(SyncItem.link_id == link_id, SyncItem.origin == "hub", leaving)
+        .values(base_local=null(), base_remote=null(), gone_at=None, gone_agreed=False, touched=True)
         .execution_options(synchronize_session=False)
     )
 

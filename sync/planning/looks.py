@@ -13,12 +13,16 @@ from string import Formatter
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
+from connectors import texts
 from connectors.contract import AllDay, When
 from connectors.mirroring import FIELDS, Kind, MirrorOptions, Telling
 
 LONGEST_SUMMARY = 300
 LONGEST_DESCRIPTION = 8000
-"""Calendars take no longer ones; what is too long ends before the line that says whose event it is"""
+"""
+Calendars take no longer ones, counted in UTF-16 units and as HTML; what is too long ends before the line that
+says whose event it is
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +121,7 @@ def look(shown: Shown, options: MirrorOptions, *, one_way: bool) -> Look:
     template = wanted.description if wanted else None
     said = _usual(shown.kind, told) if template is None else filled(template, told)
     notice = f"{KEPT} {_notice(shown.kind, options.tells, one_way)}"
-    said = said.strip()[: LONGEST_DESCRIPTION - len(notice) - 2]
+    said = texts.cut(said.strip(), LONGEST_DESCRIPTION - len(notice) - 2, as_html=True)
     description = f"{said}\n\n{notice}" if said else notice
     return Look(summary[:LONGEST_SUMMARY], description, wanted.colour if wanted else "")
 

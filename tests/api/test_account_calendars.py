@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
+from api.idempotency import Once
 from connectors.contract import AllDay
+from connectors.sandbox.connector import SandboxConnector
 from hub import clock
 from tests.api.houses import House, check_problem
 from tests.api.linked import connected
 from tests.api.synced import account, synced
+from tests.concurrency.together import Meeting, together
 from tests.connectors.contract import Fault
 from tests.connectors.sandbox.playing import SandboxHarness, playing
 
@@ -49,6 +54,73 @@ def test_a_calendar_is_made_once_and_linked_by_its_settings(house: House, calend
     link = synced(house, calendars, connection_id=connection["id"], settings=made.json()["settings"])
     found = {one["id"]: one["link_id"] for one in house.get(path).json()["items"]}
     assert found[made.json()["id"]] == link["id"]
+
+
+def _making_at_once(
+    house: House, calendars: SandboxHarness, monkeypatch: pytest.MonkeyPatch, keys: list[str]
+) -> tuple[str, list[Any]]:
+    """All are asked to be made at one moment; whoever asks the channel waits there for the others."""
+    path = f"/connections/{account(house, calendars)['id']}/calendars"
+    meeting, make = Meeting(len(keys), patience=2.0), SandboxConnector.make_calendar
+
+    def slowly(*args: Any) -> Any:
+        meeting.wait()
+        return make(*args)
+
+    monkeypatch.setattr(SandboxConnector, "make_calendar", slowly)
+    calls = [lambda key=key: house.post(path, {"name": "Room 1"}, Idempotency_Key=key) for key in keys]
+    return path, together(calls)
+
+
+def _made(calendars: SandboxHarness) -> int:
+    return [agenda.title for agenda in calendars.service.agendas.values()].count("Room 1")
+
+
+def test_one_key_at_once_makes_one_calendar(
+    house: House, calendars: SandboxHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, answers = _making_at_once(house, calendars, monkeypatch, ["one"] * 3)
+
+    made, *others = sorted(answers, key=lambda answer: answer.status_code)
+    assert made.status_code == 201, made.text
+    assert _made(calendars) == 1
+    for other in others:
+        if other.status_code != 201:  # one that came when it was made is answered again
+            check_problem(other, 409, "in_progress", "Idempotency-Key")
+    again = house.post(path, {"name": "Room 1"}, Idempotency_Key="one")
+    assert (again.json(), again.headers["idempotent-replayed"]) == (made.json(), "true")
+    assert _made(calendars) == 1
+
+
+def test_a_key_that_failed_may_be_sent_again(house: House, calendars: SandboxHarness) -> None:
+    path = f"/connections/{account(house, calendars)['id']}/calendars"
+    calendars.break_(Fault.OUTAGE)
+    assert house.post(path, {"name": "Room 1"}, Idempotency_Key="one").status_code == 502
+    calendars.heal()
+
+    assert house.post(path, {"name": "Room 1"}, Idempotency_Key="one").status_code == 201
+
+
+def test_different_keys_at_once_make_a_calendar_each(
+    house: House, calendars: SandboxHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, answers = _making_at_once(house, calendars, monkeypatch, ["one", "two", "three"])
+
+    assert [answer.status_code for answer in answers] == [201, 201, 201]
+    assert _made(calendars) == 3
+
+
+def test_one_key_at_once_would_make_several_if_nobody_were_alone_at_it(
+    house: House, calendars: SandboxHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def all_at_once(_once: Once, _caller: object) -> AbstractContextManager[None]:
+        return nullcontext()
+
+    monkeypatch.setattr(Once, "alone", all_at_once)
+
+    _making_at_once(house, calendars, monkeypatch, ["one"] * 3)
+
+    assert _made(calendars) == 3
 
 
 def test_a_channel_whose_calendars_have_addresses_has_none_to_choose_from(house: House) -> None:

@@ -107,6 +107,30 @@ def test_when_it_is_busy_is_imported_for_one_unit(browser: House, google: Google
     assert (made.json()["by_event"], made.json()["feed_url"]) == (False, None)
 
 
+@pytest.mark.parametrize("role", ["reader", "writer"])
+def test_a_calendar_that_may_only_be_read_is_linked_as_an_import_alone(
+    browser: House, google: GoogleCalendar, role: str
+) -> None:
+    connection, _ = connected(browser, google)
+    bob = google.person("bob@example.com")
+    shared = bob.makes_calendar("Boats")
+    bob.shares(shared, ADA, role)
+    usual = {
+        "connection_id": connection,
+        "unit_id": browser.rooms[0],
+        "settings": {"calendar_id": shared},
+    }
+
+    if role == "reader":
+        for direction in ("two_way", "export"):
+            refused = browser.post("/links", usual | {"direction": direction})
+            said = check_problem(refused, 422, "read_only", "direction")
+            assert "only read" in said["errors"][0]["message"]
+        assert browser.get("/links").json()["items"] == []
+    direction = "import" if role == "reader" else "two_way"
+    assert browser.post("/links", usual | {"direction": direction}).status_code == 201
+
+
 def test_a_calendar_is_watched_until_its_link_is_removed(browser: House, google: GoogleCalendar) -> None:
     connection, _ = connected(browser, google)
     body = {

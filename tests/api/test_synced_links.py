@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from tests.api.houses import House, check_problem
 from tests.api.linked import pulled
 from tests.api.synced import account, body, item, op, row, synced
 from tests.connectors.sandbox.playing import SandboxHarness, playing
+from tests.fakes.faulty_proxy import Answer, Passed
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +72,20 @@ def test_a_calendar_that_is_not_there_is_not_linked(
 
     assert answer.status_code == 422, answer.text
     assert house.get("/links").json()["items"] == []
+
+
+def test_a_calendar_that_may_only_be_read_is_not_linked_to_be_written(
+    house: House, calendars: SandboxHarness
+) -> None:
+    service = calendars.service
+    service.agendas["boats"] = replace(calendars.agenda, name="boats", owner="bob", readers={"ada": False})
+    boats = {"settings": {"calendar": "boats"}}
+
+    for direction in ("two_way", "export"):
+        answer = house.post("/links", body(house, calendars, direction=direction, **boats))
+        check_problem(answer, 422, "read_only", "direction")
+
+    assert synced(house, calendars, direction="import", **boats)["by_event"] is True
 
 
 def test_a_calendar_has_one_link_in_an_organization(
@@ -154,8 +170,8 @@ def test_our_events_go_first_and_then_the_link(house: House, calendars: SandboxH
         told = begun.json()
         assert (told["id"], told["emptying"], told["synced"]) == (made["id"], True, False)
         assert "once more" in told["state_reason"]
-    assert (row(house, ours).hidden, row(house, ours).touched) == (True, True)
-    assert row(house, theirs).hidden is False
+    assert (row(house, ours).hidden, row(house, ours).touched) == (False, True)
+    assert row(house, theirs).touched is False
     check_problem(house.ask("DELETE", path), 409, "emptying")
 
     house.work(lambda session: _gone(session, ours, house))
@@ -181,6 +197,63 @@ def test_a_calendar_is_emptied_by_the_next_pass_and_shows_nothing_new(house: Hou
 
         assert living(calendars) == []
         assert house.ask("DELETE", path).status_code == 204
+
+
+@pytest.mark.parametrize("passed", [True, False], ids=["emptied", "not_yet"])
+def test_a_link_that_is_resumed_shows_again_what_was_to_be_removed(house: House, passed: bool) -> None:
+    """But for what somebody hid before, and with nobody asked why the events were gone."""
+    with playing() as calendars:
+        shown, hidden = house.book(10, 12), house.book(20, 22)
+        made = synced(house, calendars, property_id=house.property_id)
+        pulled(house, made)
+        path = f"/links/{made['id']}"
+        house.post(f"/bookings/{hidden['id']}/channels/{made['id']}/remove")
+        pulled(house, made)
+        assert len(living(calendars)) == 1
+        assert house.ask("DELETE", path, params={"events": "remove"}).status_code == 202
+        if passed:
+            pulled(house, made)
+            assert living(calendars) == []
+
+        told = house.post(f"{path}/resume").json()
+        pulled(house, made)
+
+        assert (told["emptying"], told["state"], told["state_reason"]) == (False, "active", None)
+        assert len(living(calendars)) == 1
+        assert [standing(house, one) for one in (shown, hidden)] == [[("synced", False)], [("hidden", False)]]
+        assert house.get("/conflicts").json()["items"] == []
+        check_problem(house.ask("DELETE", path), 409, "still_shown")
+
+
+def test_a_link_that_is_resumed_while_a_deletion_is_on_its_way_asks_nobody_about_it(house: House) -> None:
+    with playing() as calendars:
+        booked = house.book(10, 12)
+        made = synced(house, calendars, property_id=house.property_id)
+        pulled(house, made)
+        path = f"/links/{made['id']}"
+        assert house.ask("DELETE", path, params={"events": "remove"}).status_code == 202
+        calendars.proxy.trouble = _deletions_are_not_answered
+        assert pulled(house, made).state == "failed"
+        calendars.heal()
+        assert living(calendars) == []
+
+        house.post(f"{path}/resume")
+        pulled(house, made)
+
+        assert len(living(calendars)) == 1
+        assert standing(house, booked) == [("synced", False)]
+        assert house.get("/conflicts").json()["items"] == []
+
+
+def standing(house: House, booked: dict[str, Any]) -> list[tuple[str, bool]]:
+    """How its events stand, and whether somebody is asked about them."""
+    found = house.get(f"/bookings/{booked['id']}/channels").json()
+    return [(one["state"], one["review"]) for one in found["calendars"]]
+
+
+def _deletions_are_not_answered(asked: Passed, remote: Callable[[], Answer]) -> Answer | None:
+    answer = remote()
+    return None if asked.method == "DELETE" else answer
 
 
 def living(calendars: SandboxHarness) -> list[str]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from connectors.errors import Unavailable
+from connectors.errors import NeedsReconnect, Rejected, Unavailable
 from connectors.google_calendar import connector as module
 from connectors.google_calendar.connector import GoogleCalendarConnector
+from connectors.google_calendar.settings import GoogleCalendarSettings
 from connectors.transport import Network
 from tests.connectors.google_calendar.scripted import Answer, Scripted
 
@@ -52,3 +53,37 @@ def test_where_we_see_only_our_own_calendars_there_are_none_to_choose(
 ) -> None:
     assert connector.calendars({"refresh_token": "1//refresh", "reach": "created"}, network) == ()
     assert google.asked == []
+
+
+SETTINGS = GoogleCalendarSettings(refresh_token="1//refresh", calendar_id="c_boats")
+
+
+@pytest.mark.parametrize("role", ["owner", "writer"])
+def test_who_may_change_events_may_link_a_calendar_to_write_it(
+    google: Scripted, network: Network, connector: GoogleCalendarConnector, role: str
+) -> None:
+    google.answers = [Answer(200, {"items": [], "accessRole": role})]
+
+    connector.check_writable(SETTINGS, network)
+
+    assert google.calls[-1].query["maxResults"] == "1"
+
+
+def test_who_may_only_read_a_calendar_is_told_before_it_is_linked(
+    google: Scripted, network: Network, connector: GoogleCalendarConnector
+) -> None:
+    google.answers = [Answer(200, {"items": [], "accessRole": "reader"})]
+
+    with pytest.raises(Rejected, match="only read") as refused:
+        connector.check_writable(SETTINGS, network)
+
+    assert refused.value.code == "read_only"
+
+
+def test_who_sees_no_events_may_not_write_them_either(
+    google: Scripted, network: Network, connector: GoogleCalendarConnector
+) -> None:
+    google.answers = [Answer(200, {"items": [], "accessRole": "freeBusyReader"})]
+
+    with pytest.raises(NeedsReconnect):
+        connector.check_writable(SETTINGS, network)

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connectors import texts
 from connectors.contract import AllDay, Timed
 from connectors.mirroring import FIELDS, Appearance, Kind, MirrorOptions, Telling
 from sync.planning import looks
@@ -191,3 +192,13 @@ def test_the_canaries_would_be_seen() -> None:
     """The control of the two laws before."""
     assert all(secret in f"{_look()}" for secret in PERSON.values())
     assert "CANARY77" in f"{_look(tells='reference')}"
+
+
+@pytest.mark.parametrize("sign", ["a", "&", "🏠"])
+def test_whose_event_it_is_is_said_however_much_a_guest_writes(sign: str) -> None:
+    said = looks.look(
+        replace(SHOWN, note=sign * 20_000), MirrorOptions(tells=Telling.GUEST), one_way=False
+    ).description
+
+    assert said.endswith(looks.NOTICES[Kind.BOOKING])
+    assert texts.units(texts.escaped(said)) <= looks.LONGEST_DESCRIPTION
