@@ -20,7 +20,7 @@ from hub.errors import Reason
 from hub.models.links import Link
 from hub.models.sync import SyncItem
 from hub.queries import sync as query
-from sync import accepting, disputes, mirrors, orders, shadows, signing
+from sync import accepting, disputes, mirrors, observing, orders, shadows, signing
 from sync.calendars import LinkedCalendar
 from sync.mirrors import Mirror
 from sync.orders import Order
@@ -129,10 +129,10 @@ class Deciding:
     # What is written there
 
     def create(self, mirror: Mirror | None) -> None:
-        """What was deleted there, and not by us, was there before anybody here had heard that it is."""
+        """What was deleted there, and not by us, was there before anybody here had heard of it."""
         if self.item.remote_state != "deleted":
             return
-        if self.item.tombstoned_at is None:
+        if self.item.tombstoned_at is None and not query.removed(self.session, self.item):
             self._dispute(
                 "DELETE_VS_EDIT", mirror, None, resolution="deleted before it was known; written again"
             )
@@ -144,8 +144,11 @@ class Deciding:
         self.counts["recreated"] += 1
         self._next_incarnation()
 
-    def delete_edited(self, _mirror: Mirror | None) -> None:
-        self._dispute("DELETE_VS_EDIT", None, self._there(), resolution="deleted, as it is gone here")
+    def delete(self, _mirror: Mirror | None) -> None:
+        """Whatever of it is neither agreed on nor our own word is told."""
+        known = self.item.base_remote or observing.sent(self.session, self.item)
+        if not threeway.equal(known, self.item.remote):
+            self._dispute("DELETE_VS_EDIT", None, self._there(), resolution="deleted, as it is gone here")
 
     def _next_incarnation(self) -> None:
         """
@@ -233,9 +236,7 @@ class Deciding:
 
     # Where it rests
 
-    def rest(self, _mirror: Mirror | None) -> None:
-        """Nothing is to be done."""
-
+    def rest(self, _mirror: Mirror | None) -> None: ...
     def tombstone(self, mirror: Mirror | None) -> None:
         """What is here still, though over, keeps its base: only a change of it is shown again."""
         item = self.item
@@ -282,7 +283,8 @@ _WRITES: Mapping[Act, str] = {
 _BEFORE: Mapping[Act, Step] = {
     Act.CREATE: Deciding.create,
     Act.RECREATE: Deciding.recreate,
-    Act.DELETE_EDITED: Deciding.delete_edited,
+    Act.DELETE: Deciding.delete,
+    Act.DELETE_EDITED: Deciding.delete,
 }
 _STEPS: Mapping[Act, Step] = {
     Act.REBASE: Deciding.rebase,

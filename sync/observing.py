@@ -19,6 +19,7 @@ from hub.queries import sync as query
 from sync import shadows, signing
 from sync.calendars import LinkedCalendar
 from sync.planning import content
+from sync.planning.content import Groups
 from sync.planning.observing import Shadow, Sight, recognised, sight
 
 
@@ -68,6 +69,13 @@ def observe(
     rows.insert_values(session, {SyncItem: fresh})
     query.see(session, link.id, seen, link.generation)
     return news + len(fresh)
+
+
+def sent(session: Session, item: SyncItem) -> Groups | None:
+    """What we last wrote to the event that an item has, by what it bears; None where that is not known."""
+    event = shadows.of_item(session, item)
+    ops = query.ops(session, _revisions([event])) if event is not None else {}
+    return next((op.groups for op in ops.values()), None)
 
 
 def suspects(items: Mapping[str, SyncItem], events: Iterable[CalendarEvent]) -> list[str]:

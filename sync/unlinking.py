@@ -1,6 +1,6 @@
 """
-Removing a link whose calendar shows our events: they stay there, or go first. A person says which, and may take
-that back for as long as the link is there.
+Removing a link whose calendar shows our events: they stay there, or go first. A person says which, and may
+take that back for as long as the link is there.
 """
 
 from __future__ import annotations
@@ -53,8 +53,8 @@ def remove(session: Session, link_id: UUID, events: Events | None = None) -> Lin
 
 def resume(session: Session, link_id: UUID) -> Link:
     """
-    Have a link synced again, whyever it is not. Of one that is being emptied that is taken back: what has gone
-    already is put there anew by the next pass, unless it is over or was hidden by hand.
+    Have a link synced again, whyever it is not. Of one that is being emptied that is taken back: what has
+    gone already is put there anew by the next pass, unless it is over or was hidden by hand.
     """
     row = linking.resume(session, link_id)
     if row.emptying:

@@ -131,8 +131,9 @@ def make(
     caller: Manager, connection_id: UUID, body: NewCalendar, once: Idempotent, places: Places
 ) -> Response:
     """
-    Sent again with the same Idempotency-Key it is answered again, and makes no second one; 409 while the first
-    is still being made. After a 502 it may have been made all the same: look at the list before you ask again.
+    Sent again with the same Idempotency-Key it is answered again, and makes no second one; 409 while the
+    first is still being made. After a 502 it may have been made all the same: look at the list before you ask
+    again.
     """
 
     def change(made: Made) -> Response:

@@ -42,8 +42,7 @@ NO_DETAILS = (
     "or choose access free_busy"
 )
 READ_ONLY = (
-    "this account may only read that calendar: have it shared so that it may make changes to events, or choose "
-    "another"
+    "this account may only read that calendar: have it shared so that it may change events, or choose another"
 )
 NO_BUSY = "this account may not see when the calendar is busy: have it shared so that it may"
 BUSY_NO_CONSENT = "the sign-in covers only calendars that we made, and not when others are busy"

@@ -25,7 +25,7 @@ from connectors.dialling import TooMuch
 from connectors.transport import user_agent
 
 MAX_BYTES = 32 * 1024 * 1024
-"""Of a body after decompression: 1,000 events that all have the longest description, in any script, are less"""
+"""Of a body after decompression: 1,000 events with the longest texts, in any script, are less"""
 KEPT_SECONDS = 30.0
 """How long an idle connection waits for the next request; Google keeps it longer"""
 CONNECTIONS = 100

@@ -151,6 +151,12 @@ def open_op(session: Session, item_id: UUID) -> SyncOp | None:
     return session.scalars(_afresh(statement)).one_or_none()
 
 
+def removed(session: Session, item: SyncItem) -> bool:
+    """Whether we sent a deletion of the event that the item has."""
+    sent = (SyncOp.item_id == item.id, SyncOp.kind == "delete", SyncOp.incarnation == item.incarnation)
+    return bool(session.scalar(select(exists().where(*sent))))
+
+
 def inflight(session: Session, link_id: UUID) -> Sequence[SyncOp]:
     """Writes of which nobody knows whether they were done, the oldest first."""
     statement = select(SyncOp).where(SyncOp.link_id == link_id, SyncOp.state == "inflight")

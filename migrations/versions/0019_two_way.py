@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
@@ -24,7 +26,7 @@ CLAIMS = (
 )
 ZERO, FALSE = "0", sa.false()
 
-CALENDAR = (
+CALENDAR: tuple[sa.Column[Any], ...] = (
     sa.Column("calendar_key", sa.LargeBinary(), nullable=True),
     sa.Column("full_pending", sa.Boolean(), nullable=False, server_default=FALSE),
     sa.Column("generation", sa.Integer(), nullable=False, server_default=ZERO),

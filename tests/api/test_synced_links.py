@@ -242,7 +242,7 @@ def test_a_link_that_is_resumed_while_a_deletion_is_on_its_way_asks_nobody_about
 
         assert len(living(calendars)) == 1
         assert standing(house, booked) == [("synced", False)]
-        assert house.get("/conflicts").json()["items"] == []
+        assert {one["state"] for one in house.get("/conflicts").json()["items"]} <= {"closed"}
 
 
 def standing(house: House, booked: dict[str, Any]) -> list[tuple[str, bool]]:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from hub.queries import hosts as query
 from sync import connecting, linking
 from sync import pull as pulling
-from sync.attempts import Outcome
+from sync.attempts import BUSY, Outcome
 from tests.concurrency.together import Meeting, together, until
 from tests.fakes.counting_server import CountingServer
 from tests.sync.importing import DOMAIN, Importer
@@ -74,7 +74,7 @@ def all_at_once(
             meanwhile()
         finally:
             slow.go_on.set()
-        return pulling.BUSY
+        return BUSY
 
     calls: list[Callable[[], Outcome]] = [*(partial(asks, link_id) for link_id in ids), answer]
     ended = together(calls)

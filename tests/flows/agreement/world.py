@@ -92,7 +92,8 @@ class World:
     def book(self, number: int) -> None:
         status = Status.HELD if number % 3 == 2 else Status.CONFIRMED
         guest = GuestFields(f"Guest {len(self.booked)}")
-        self.booked.append(self.both.book(self.slot(), number % 2, status, guest))
+        slot = self.slot()
+        self._tried(lambda: self.booked.append(self.both.book(slot, number % 2, status, guest)))
 
     def move(self, number: int) -> None:
         if (booked := self._one_of_ours(number)) is not None:
@@ -123,7 +124,8 @@ class World:
             self.both.do(lambda session: bookings.amend(session, booked.booking.id, guest=guest))
 
     def close(self, number: int) -> None:
-        self.closed.append(self.both.close(self.slot(), number % 2).id)
+        slot = self.slot()
+        self._tried(lambda: self.closed.append(self.both.close(slot, number % 2).id))
 
     def shift(self, number: int) -> None:
         """A blackout gets other dates."""
