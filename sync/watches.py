@@ -233,7 +233,8 @@ def _begin(session: Session, *, link_id: UUID, watch_id: UUID, token: str, now: 
 
 
 def _opened(session: Session, *, watch_id: UUID, opened: Watch) -> bool:
-    return query.opened(session, watch_id, opened.resource, opened.expires_at)
+    """What changed before there was a watch is asked for: nobody told of it."""
+    return query.opened(session, watch_id, opened.resource, opened.expires_at, clock.now())
 
 
 def _drop(session: Session, *, watch_ids: Sequence[UUID]) -> None:

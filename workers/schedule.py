@@ -38,7 +38,7 @@ TIMETABLE: tuple[Entry, ...] = (
         "lapsed holds", "expire_holds", 1, "what a guest did not pay for is for sale again within a second"
     ),
     Entry("outbox", "relay", 1, "what happened here reaches the channels within a second"),
-    Entry("watches", "watch", 60, "a calendar tells us of changes from its first minute to its last"),
+    Entry("watches", "watch", 10, "a calendar tells us of changes from its first seconds to its last"),
     Entry("sweep", "sweep", 3600, "old tokens and finished facts are forgotten"),
     Entry("retention", "retention", 3600, "what is kept of people is kept no longer than the settings say"),
     Entry("backups", "back_up", 60, "an erasure reaches the backups' keys within a minute"),

@@ -47,8 +47,16 @@ def of_link(session: Session, link_id: UUID) -> Sequence[WatchChannel]:
     return session.scalars(statement.order_by(*order).execution_options(populate_existing=True)).all()
 
 
-def opened(session: Session, watch_id: UUID, resource: str, expires_at: datetime) -> bool:
-    """It is open there; False where its link has been removed meanwhile."""
+_DUE = text("""
+    UPDATE links l SET next_pull_at = least(l.next_pull_at, :now) FROM watch_channels w
+    WHERE w.id = CAST(:watch AS uuid) AND l.organization_id = w.organization_id AND l.id = w.link_id
+      AND l.failures = 0
+""")
+
+
+def opened(session: Session, watch_id: UUID, resource: str, expires_at: datetime, now: datetime) -> bool:
+    """It is open there, and its link is due; False where that has been removed meanwhile."""
+    session.execute(_DUE, {"watch": watch_id, "now": now})
     statement = (
         update(WatchChannel)
         .where(WatchChannel.id == watch_id)

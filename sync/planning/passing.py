@@ -15,10 +15,11 @@ FIRST_REST = timedelta(seconds=10)
 LONGEST_REST = timedelta(minutes=10)
 
 SHARE = "share the calendar with the account again and resume the link, or link another calendar"
-SIGN_IN = "sign in to the account again; what is held stays held, and what waits is written then"
+SIGN_IN = "sign in to the account again"
+KEPT = "what is held stays held, and what waits is written then"
 CHANGE = "change the link's settings, or make another link"
-TO_DO: Mapping[str, str] = {"access_refused": SHARE, "calendar_gone": SHARE}
-"""By the codes of errors; where nothing is said, a sign-in helps, or other settings"""
+TO_DO: Mapping[str, str] = {"access_refused": SHARE, "calendar_gone": SHARE, "signed_out": KEPT}
+"""By the codes of errors, beside what the channel's own words say; else a sign-in helps, or other settings"""
 
 
 def after_failure(error: ConnectorError, now: datetime, failures: int, jitter: float) -> Verdict:

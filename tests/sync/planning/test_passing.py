@@ -17,7 +17,8 @@ NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 @pytest.mark.parametrize(
     ("error", "state", "words"),
     [
-        (NeedsReconnect("gone", code="signed_out"), "needs_auth", "sign in"),
+        (NeedsReconnect("gone", code="signed_out"), "needs_auth", "stays held"),
+        (NeedsReconnect("gone"), "needs_auth", "sign in"),
         (NeedsReconnect("gone", code="access_refused"), "needs_auth", "share the calendar"),
         (Rejected("gone", code="calendar_gone"), "lost", "share the calendar"),
         (Rejected("gone", code="settings"), "lost", "settings"),
