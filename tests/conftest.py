@@ -132,16 +132,11 @@ def broker_url(servers: Servers, worker_id: str, redis_url: str) -> str:
     return servers.broker_url(_number(worker_id))
 
 
-LATE = 20
-"""From this hour (UTC) on, a test that lets hours pass could find itself in the next day of its property"""
-
-
 class FrozenClock:
-    """`hub.clock.now`, standing still until it is told otherwise; never close to midnight."""
+    """`hub.clock.now`, standing still until it is told otherwise."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        now = hub_clock.now()
-        self.instant = now if now.hour < LATE else now.replace(hour=12)
+        self.instant = hub_clock.now()
         monkeypatch.setattr(hub_clock, "now", lambda: self.instant)
 
     def at(self, instant: datetime) -> None:

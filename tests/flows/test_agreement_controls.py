@@ -15,17 +15,18 @@ from tests.flows.test_agreement import game, runtime
 __all__ = ["runtime"]
 
 MINUTE = 60.0
+"""Of this process's own time: others may be at work beside it"""
 
 
 @pytest.mark.long
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("element", ELEMENTS)
 def test_without_it_the_games_go_wrong(
     runtime: Runtime, element: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     take, favoured = ELEMENTS[element]
     take(monkeypatch)
-    ends = time.monotonic() + MINUTE
+    ends = time.process_time() + MINUTE
     found: list[object] = []
 
     @settings(
@@ -37,7 +38,7 @@ def test_without_it_the_games_go_wrong(
     )
     @given(schedules(favoured))
     def games(schedule: list[Move]) -> None:
-        if found or time.monotonic() > ends:
+        if found or time.process_time() > ends:
             return
         try:
             found.extend(game(runtime, schedule))

@@ -119,6 +119,7 @@ EXAMPLE: dict[str, tuple[str, Any]] = {
     "log_format": ("json", "json"),
     "test_clock": ("true", True),
     "trusted_proxies": ("10.0.0.0/8", "10.0.0.0/8"),
+    "google_service_account_organizations": ("*", "*"),
 }
 
 

@@ -17,6 +17,12 @@ from tests.sync.calendars import at, day, hours, nights, noon
 from tests.sync.importing import Importer
 
 
+@pytest.fixture(autouse=True)
+def _noon(clock: FrozenClock) -> None:
+    """Hours pass in these tests, and never into another day."""
+    clock.at(at(0, 12))
+
+
 def test_whole_days_take_the_nights_between_them_of_a_room(importer: Importer) -> None:
     importer.says(nights("a", day(20), day(23)))
     link = importer.link()

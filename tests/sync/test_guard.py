@@ -16,11 +16,17 @@ from sync.guarding import Action
 from sync.planning import differences, guard
 from tests.conftest import FrozenClock
 from tests.fakes.feed_server import Answer
-from tests.sync.calendars import calendar, day, nights
+from tests.sync.calendars import at, calendar, day, nights
 from tests.sync.importing import FEED, Importer
 
 QUARTER = timedelta(minutes=15)
 STAYS = tuple(nights(f"s{n}", day(20 + 5 * n), day(23 + 5 * n)) for n in range(4))
+
+
+@pytest.fixture(autouse=True)
+def _noon(clock: FrozenClock) -> None:
+    """Hours pass in these tests, and never into another day."""
+    clock.at(at(0, 12))
 
 
 @pytest.fixture

@@ -40,7 +40,7 @@ def said(hub: Database) -> str:
                         found.append(json.dumps(vault_of(session).open(sealed), ensure_ascii=False))
                     except Misconfigured:
                         continue
-    return "\n".join(found)
+    return "\n".join(sorted(found))
 
 
 def test_nothing_of_the_address_is_left_in_any_sealed_row(hub: Database) -> None:
