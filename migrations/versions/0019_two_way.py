@@ -151,6 +151,10 @@ def _items() -> None:
             name=op.f("uq_sync_items_organization_id_link_id_remote_id"),
         ),
     )
+    _find_items()
+
+
+def _find_items() -> None:
     op.create_index(
         op.f("ix_sync_items_organization_id_local_id"),
         "sync_items",

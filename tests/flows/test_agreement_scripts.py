@@ -53,6 +53,17 @@ def blocked(world: World) -> int:
     return len(world.both.events())
 
 
+def dies(world: World, number: int) -> bool:
+    """A pass that crashes at that boundary; False where it ended before."""
+    try:
+        with world.boundaries.watched(Once(number, die)):
+            world._pass()
+    except Crash:
+        world._lease_ends()
+        return True
+    return False
+
+
 # The cursor is stored only with the changes that it covers
 
 
@@ -78,17 +89,7 @@ def lost_in_a_crash(runtime: Runtime) -> Iterator[int]:
             world.both.google.world.page_size = 1
             for _ in range(3):
                 creates(world)
-            died: list[bool] = []
-
-            def crash(died: list[bool] = died) -> None:
-                died.append(True)
-                die()
-
-            try:
-                with world.boundaries.watched(Once(number, crash)):
-                    world._pass()
-            except Crash:
-                world._lease_ends()
+            died = dies(world, number)
             world.both.rest()
             if blocked(world) != 3:
                 yield number
@@ -134,17 +135,7 @@ def kept_after_a_crash(runtime: Runtime) -> Iterator[int]:
             world.both.rest()
             world.both.person.deletes(event, world.both.calendar)
             world.both.google.world.expire_sync_tokens(world.both.calendar)
-            died: list[bool] = []
-
-            def crash(died: list[bool] = died) -> None:
-                died.append(True)
-                die()
-
-            try:
-                with world.boundaries.watched(Once(number, crash)):
-                    world._pass()
-            except Crash:
-                world._lease_ends()
+            died = dies(world, number)
             world.both.rest()
             if blocked(world):
                 yield number
