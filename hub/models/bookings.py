@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from hub.domain.lifecycle import Status
 from hub.models.base import Owned, belongs_to, of_organization, one_of
+from hub.models.checks import CHECK_STATES
 from hub.models.keys import GuestKey
 from hub.models.properties import Edited
 
@@ -60,6 +61,13 @@ class Booking(Edited):
         one_of("status", tuple(Status)),
         CheckConstraint("guests BETWEEN 1 AND 1000", name="guests"),
         CheckConstraint("(status = 'held') = (hold_until IS NOT NULL)", name="hold"),
+        one_of("check_state", CHECK_STATES),
+        Index(
+            "ix_bookings_unanswered",
+            "organization_id",
+            "check_at",
+            postgresql_where=text("check_state IN ('flagged', 'awaiting')"),
+        ),
         Index("ix_bookings_newest", "organization_id", "property_id", "starts_at", "id"),
         Index("ix_bookings_arrival", "organization_id", "starts_at", "id"),
         Index(None, "organization_id", "guest_id"),
@@ -82,6 +90,9 @@ class Booking(Edited):
     cancelled_at: Mapped[datetime | None]
     cancel_reason_sealed: Mapped[bytes | None]
     """Staff's own words, which may name people"""
+    check_state: Mapped[str] = mapped_column(default="unchecked")
+    check_at: Mapped[datetime | None]
+    """When channels were last asked for it; what they say of a later moment settles what is open"""
 
 
 class BookingItem(Owned):

@@ -15,9 +15,13 @@ from hub.models.base import Owned, belongs_to, one_of
 CONFLICT_TYPES = (
     *("EXTERNAL_OVERLAP", "UNPLACED"),
     *("REMOTE_MOVE_REJECTED", "BOTH_CHANGED", "DELETE_VS_EDIT", "MIRROR_DELETED"),
+    *("UNPARSEABLE", "GUARD_TRIPPED"),
 )
-"""The first two are of an external event, the others of a sync item"""
-CONFLICT_STATES = ("open", "closed")
+"""The first two are of an external event, the next four of a sync item, then of an event that is read in part,
+and of a whole link"""
+CONFLICT_STATES = ("open", "ignored", "accepted", "closed")
+"""Somebody must decide; a person put it aside until a side changes; a person lives with it for as long as it
+lasts; it is over"""
 NATURES = ("stay", "block", "unknown")
 SLIDES = ("lead", "horizon")
 STANDINGS = ("external", "echo", "draining", "muted")
@@ -80,6 +84,10 @@ class ExternalEvent(Owned):
     missing_needs: Mapped[int] = mapped_column(default=0)
     kept_at: Mapped[datetime | None]
     """A person said that it counts although its channel no longer tells it"""
+    same_item_id: Mapped[UUID | None]
+    """A person said that it is the very stay of this booking item: the two do not clash. No foreign key"""
+    run_id: Mapped[UUID | None]
+    """The run that brought it, or changed it last"""
 
     standing: Mapped[str] = mapped_column(default="external")
     echo: Mapped[list[list[str]]] = mapped_column(default=list)
@@ -117,6 +125,8 @@ class ExternalBlock(Owned):
     """`ends_at` and the unit type's turnaround: from when we sell again"""
     muted: Mapped[bool] = mapped_column(default=False)
     """We tell it to no other channel, and it opens no conflict"""
+    run_id: Mapped[UUID | None]
+    """The run that made it so"""
 
 
 class ConflictRecord(Owned):
@@ -130,22 +140,37 @@ class ConflictRecord(Owned):
         one_of("type", CONFLICT_TYPES),
         one_of("state", CONFLICT_STATES),
         Index(
-            "uq_conflicts_open",
+            "uq_conflicts_standing",
             "organization_id",
             "event_id",
-            text("coalesce(item_id, '00000000-0000-0000-0000-000000000000'::uuid)"),
+            "type",
+            text(
+                "coalesce(item_id, blackout_id, other_event_id,"
+                " '00000000-0000-0000-0000-000000000000'::uuid)"
+            ),
             unique=True,
-            postgresql_where=text("state = 'open'"),
+            postgresql_where=text("state <> 'closed' AND event_id IS NOT NULL"),
         ),
         Index(
-            "uq_conflicts_open_item",
+            "uq_conflicts_standing_item",
             "organization_id",
             "sync_item_id",
             "type",
             unique=True,
-            postgresql_where=text("state = 'open' AND sync_item_id IS NOT NULL"),
+            postgresql_where=text("state <> 'closed' AND sync_item_id IS NOT NULL"),
         ),
-        CheckConstraint("num_nonnulls(event_id, sync_item_id) = 1", name="about"),
+        Index(
+            "uq_conflicts_standing_link",
+            "organization_id",
+            "link_id",
+            unique=True,
+            postgresql_where=text("state <> 'closed' AND type = 'GUARD_TRIPPED'"),
+        ),
+        CheckConstraint(
+            "num_nonnulls(event_id, sync_item_id) = CASE type WHEN 'GUARD_TRIPPED' THEN 0 ELSE 1 END",
+            name="about",
+        ),
+        CheckConstraint("num_nonnulls(item_id, blackout_id, other_event_id) <= 1", name="other_side"),
         Index(None, "organization_id", "state"),
     )
 
@@ -159,9 +184,15 @@ class ConflictRecord(Owned):
     unit_id: Mapped[UUID | None]
     booking_id: Mapped[UUID | None]
     item_id: Mapped[UUID | None]
+    blackout_id: Mapped[UUID | None]
+    """No foreign key"""
+    other_event_id: Mapped[UUID | None]
+    """Where both sides are channels: the event that was here first. No foreign key"""
     starts_at: Mapped[datetime]
     ends_at: Mapped[datetime]
     """Where the two overlap"""
+    fingerprint: Mapped[str] = mapped_column(default="")
+    """Of both sides: another one means that one of them changed"""
     local: Mapped[dict[str, Any]]
     remote: Mapped[dict[str, Any]]
     """Ids, spans and names of channels; never a guest"""

@@ -87,6 +87,12 @@ class Link(Edited):
     """When the channel's calendar was last known to be what we hold of it"""
     failures: Mapped[int] = mapped_column(default=0)
     """Pulls in a row that failed, for whatever reason"""
+    failing_since: Mapped[datetime | None]
+    """When the first of them failed"""
+    began_at: Mapped[datetime | None]
+    """When its channel was last begun to be asked"""
+    measured_seconds: Mapped[float | None]
+    """How long it was unknown between two good answers, as a moving mean"""
     refused: Mapped[str] = mapped_column(default="")
     """The state that the last of them leads to if it goes on so: needs_auth, lost, or none"""
     refusals: Mapped[int] = mapped_column(default=0)

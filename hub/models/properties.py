@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 
 from hub import clock
 from hub.models.base import Owned, belongs_to, of_organization, one_of
+from hub.models.checks import CHECK_POLICIES
 
 CATEGORIES = ("room", "dorm_bed", "home", "car", "yacht", "jet", "other")
 LET_BY = ("night", "hour")
@@ -39,6 +40,9 @@ class Property(Edited):
         of_organization(),
         UniqueConstraint("slug"),
         CheckConstraint("hold_minutes BETWEEN 1 AND 1440", name="hold_minutes"),
+        one_of("check_policy", CHECK_POLICIES),
+        CheckConstraint("check_age_seconds BETWEEN 0 AND 86400", name="check_age_seconds"),
+        CheckConstraint("check_deadline_ms BETWEEN 100 AND 20000", name="check_deadline_ms"),
     )
 
     name: Mapped[str]
@@ -52,6 +56,12 @@ class Property(Edited):
     address: Mapped[dict[str, Any]] = mapped_column(default=dict)
     amenities: Mapped[list[str]] = mapped_column(default=list)
     archived_at: Mapped[datetime | None]
+    check_policy: Mapped[str] = mapped_column(default="flag")
+    """What it means for a booking that a channel could not be asked before"""
+    check_age_seconds: Mapped[int] = mapped_column(default=1)
+    """A channel that was known as of then is not asked again"""
+    check_deadline_ms: Mapped[int] = mapped_column(default=2000)
+    """How long a booking waits for channels"""
 
 
 class UnitType(Edited):
@@ -62,6 +72,10 @@ class UnitType(Edited):
         one_of("let_by", LET_BY),
         CheckConstraint("turnaround BETWEEN 0 AND 168", name="turnaround"),
         CheckConstraint("capacity BETWEEN 1 AND 1000", name="capacity"),
+        one_of("check_policy", CHECK_POLICIES),
+        CheckConstraint("check_age_seconds BETWEEN 0 AND 86400", name="check_age_seconds"),
+        CheckConstraint("check_deadline_ms BETWEEN 100 AND 20000", name="check_deadline_ms"),
+        CheckConstraint("safety_margin BETWEEN 0 AND 1000", name="safety_margin"),
         Index(
             "uq_unit_types_name",
             "organization_id",
@@ -82,6 +96,12 @@ class UnitType(Edited):
     description: Mapped[str] = mapped_column(default="")
     amenities: Mapped[list[str]] = mapped_column(default=list)
     archived_at: Mapped[datetime | None]
+    check_policy: Mapped[str | None]
+    check_age_seconds: Mapped[int | None]
+    check_deadline_ms: Mapped[int | None]
+    """Null where the property's holds"""
+    safety_margin: Mapped[int] = mapped_column(default=0)
+    """The last units of the type that are not sold while a channel that could contradict it is stale"""
 
 
 class Unit(Edited):

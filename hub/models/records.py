@@ -6,13 +6,15 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hub.models.base import Owned, belongs_to, of_organization, one_of
 
 FACT_STATES = ("ready", "done", "quarantined")
-RUN_STATES = ("queued", "running", "done", "failed", "cancelled", "quarantined")
+RUN_STATES = ("queued", "running", "done", "failed", "cancelled", "quarantined", "retried")
+RUN_MODES = ("pull", "push", "both")
 
 
 def _found_by(name: str, column: str) -> Index:
@@ -73,12 +75,32 @@ class Fact(Owned):
 
 
 class SyncRun(Owned):
-    """One sync of one link that was asked for, changed something, or failed."""
+    """
+    One sync of one link that was asked for, changed something, or failed; or one of many links, without a
+    link of its own: that one's children are the syncs, and how it stands is how they stand.
+    """
 
     __tablename__ = "sync_runs"
     __table_args__ = (
         belongs_to("links", "link_id", on_delete="CASCADE"),
+        belongs_to("sync_runs", "parent_id", on_delete="CASCADE"),
         one_of("state", RUN_STATES),
+        one_of("mode", RUN_MODES),
+        CheckConstraint("(link_id IS NULL) = (criteria IS NOT NULL)", name="parent"),
+        CheckConstraint("parent_id IS NULL OR link_id IS NOT NULL", name="child"),
+        Index(
+            "ix_sync_runs_children",
+            "organization_id",
+            "parent_id",
+            "state",
+            postgresql_where=text("parent_id IS NOT NULL"),
+        ),
+        Index(
+            "ix_sync_runs_parents",
+            "organization_id",
+            "id",
+            postgresql_where=text("link_id IS NULL"),
+        ),
         Index("ix_sync_runs_link", "organization_id", "link_id", "id"),
         Index(
             "ix_sync_runs_open",
@@ -89,16 +111,28 @@ class SyncRun(Owned):
         ),
     )
 
-    link_id: Mapped[UUID]
+    link_id: Mapped[UUID | None]
+    parent_id: Mapped[UUID | None]
     trigger: Mapped[str]
-    """schedule, request or command"""
+    """schedule, request, command, check or notice"""
     state: Mapped[str]
+    """Of a parent `running` until it was cancelled: all else is told by its children"""
+    criteria: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    """Of a parent: what was asked for"""
+    mode: Mapped[str | None]
+    request_hash: Mapped[bytes | None]
+    """Of a parent: equal for equal requests"""
+    left_out: Mapped[list[dict[str, Any]]] = mapped_column(default=list)
+    """Of a parent: links that match and are not synced: [{"link_id", "code", "message"}]"""
     created_at: Mapped[datetime]
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
     counts: Mapped[dict[str, Any]] = mapped_column(default=dict)
     summary: Mapped[list[str]] = mapped_column(default=list)
     """What changed, in words"""
+    headline: Mapped[str] = mapped_column(default="")
+    """The same in one line"""
+    changed: Mapped[bool] = mapped_column(default=False)
     error: Mapped[str | None]
 
 

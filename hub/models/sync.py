@@ -140,6 +140,8 @@ class SyncOp(Owned):
     """In words, once it is closed, or why it waits"""
     created_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
+    run_id: Mapped[UUID | None]
+    """The run that sent it last"""
 
 
 class WatchChannel(Owned):
