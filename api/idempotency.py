@@ -68,6 +68,10 @@ class Once:
                 raise Conflict.because("in_progress", why, "Idempotency-Key")
             yield
 
+    def answered(self, session: Session, caller: Caller) -> bool:
+        """Whether `create` would only repeat what was answered before, or is about to be."""
+        return self.key is not None and query.answered(session, caller.id, self.key) is not None
+
     def _within(self, session: Session, caller: Caller, work: Callable[[Session], Answer]) -> Response:
         if self.key is None:
             return _response(work(session))

@@ -8,6 +8,7 @@ security shows nothing else. A unit of work without an organization sees no tena
 from __future__ import annotations
 
 import select
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -16,7 +17,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 import psycopg
-from psycopg import pq
+from psycopg import pq, sql
 from psycopg.pq import ExecStatus
 from sqlalchemy import Connection, Engine, Executable, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError, InvalidatePoolError, OperationalError
@@ -189,6 +190,21 @@ def _at_once(driver: psycopg.Connection, statements: str) -> None:
     result = driver.pgconn.exec_(statements.encode())
     if result.status not in (ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK):
         raise psycopg.OperationalError(pq.error_message(result))
+
+
+def listened(database: Database, channel: str, ended: threading.Event) -> Iterator[str]:
+    """
+    What is said on a channel of the database's notifications, until `ended`, which is looked at every half
+    second. It has a connection of its own, beside the pool's; psycopg.Error where that is lost.
+    """
+    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        driver = connection.connection.driver_connection
+        assert isinstance(driver, psycopg.Connection)
+        connection.detach()
+        driver.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
+        while not ended.is_set():
+            for notice in driver.notifies(timeout=0.5):
+                yield notice.payload
 
 
 def sqlstate(error: DBAPIError) -> str | None:

@@ -3,28 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter, Response
+from fastapi.concurrency import run_in_threadpool
 from sqlalchemy.orm import Session
 
 from api.booked import told
+from api.checked import Asking, Checked
 from api.callers import Caller
 from api.dependencies import Staff
 from api.etags import etag
 from api.openapi import documented, example
 from api.routes.bookings import BOOKING
 from api.schemas.bookings import BookingOut, Cancellation, Moves
+from api.schemas.checks import CHECK, CheckOut, ChecksOut
+from hub import clock
+from hub.domain.evidence import Evidence
 from hub.domain.lifecycle import ACTIONS, Status
 from hub.errors import Refused
-from hub.services import bookings, rebooking
+from hub.queries import bookings as query
+from hub.queries import checks as checks_query
+from hub.services import bookings, confirming, placement, rebooking
 from hub.services.bookings import Booked
+from hub.services.placement import Leaving, Suggested
 
 router = APIRouter(prefix="/bookings", tags=["bookings"])
 
 STEPS = {
-    "confirm": "Confirm a held booking",
     "check-in": "Check the guests in",
     "check-out": "Check the guests out",
     "no-show": "Note that nobody came, and give the units back",
@@ -58,19 +66,70 @@ def cancel(
     summary="Move items to other units or dates, or swap units with another booking",
     responses=_answers(Status.CONFIRMED),
 )
-def move(caller: Staff, booking_id: UUID, body: Moves, response: Response) -> BookingOut:
-    """All items or none. A swap leaves each booking its own dates; both must have one item."""
+async def move(
+    caller: Staff, booking_id: UUID, body: Moves, response: Response, checker: Checked
+) -> BookingOut:
+    """
+    All items or none. A swap leaves each booking its own dates; both must have one item. Channels that could
+    contradict it are asked first, as for a new booking; what they would have to be waited for is 409.
+    """
     if bool(body.items) == (body.swap_with is not None):
         raise Refused.because("one_of", "say either items or swap_with", "items")
     requests = [item.request(f"items[{n}]") for n, item in enumerate(body.items)]
     other = body.swap_with
 
-    def work(session: Session) -> Booked:
-        if other is not None:
-            return rebooking.swap(session, booking_id, other)[0]
-        return rebooking.move(session, booking_id, requests)
+    if other is not None:
+        swapped = partial(rebooking.swap, booking_id=booking_id, other_id=other)
+        return await run_in_threadpool(_answer, caller, response, lambda session: swapped(session)[0])
 
-    return _answer(caller, response, work)
+    def gather(session: Session, most: int | None) -> Suggested:
+        now = clock.now()
+        asked = rebooking.asked_for(session, booking_id, requests, now)
+        held = query.units_of(session, [booking_id])
+        return placement.suggest(session, asked, now, most, Leaving(frozenset({booking_id}), held))
+
+    def act(evidence: Evidence, among: frozenset[UUID] | None) -> BookingOut:
+        moved = partial(
+            rebooking.move, booking_id=booking_id, requests=requests, evidence=evidence, among=among
+        )
+        return _answer(caller, response, moved)
+
+    return await Asking(caller, checker).act(gather, act)
+
+
+@router.post("/{booking_id}/confirm", summary="Confirm a held booking", responses=_answers(Status.CONFIRMED))
+async def confirm(caller: Staff, booking_id: UUID, response: Response, checker: Checked) -> BookingOut:
+    """
+    Repeating it changes nothing. Its channels are asked again, as for a new booking: where one does not
+    answer and the policy is to wait, it stays held, and is confirmed by itself once all have answered.
+    """
+
+    def gather(session: Session, most: int | None) -> Suggested | None:
+        if query.one(session, booking_id).status != Status.HELD:
+            return None
+        units = confirming.units_of(session, booking_id)
+        return Suggested(tuple((unit,) for unit in units))
+
+    def act(evidence: Evidence, among: frozenset[UUID] | None) -> BookingOut:
+        confirmed = partial(confirming.confirm, booking_id=booking_id, evidence=evidence)
+        return _answer(caller, response, confirmed)
+
+    return await Asking(caller, checker).act(gather, act)
+
+
+@router.get(
+    "/{booking_id}/checks",
+    summary="What channels said before a booking was accepted",
+    responses=example(200, {"items": [CHECK]}),
+)
+def checks_of(caller: Staff, booking_id: UUID) -> ChecksOut:
+    """The newest look first: for each link how it stood, as of when, and how long the booking waited for it."""
+
+    def work(session: Session) -> ChecksOut:
+        query.one(session, booking_id)
+        return ChecksOut(items=[CheckOut.of(row) for row in checks_query.of_booking(session, booking_id)])
+
+    return caller.transact(work)
 
 
 def _step(target: Status) -> Callable[..., BookingOut]:

@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from api import etags
 from api.booked import several, told
+from api.checked import Asking, Checked
 from api.dependencies import Staff
 from api.etags import IfMatch, etag
 from api.idempotency import Answer, Idempotent
@@ -21,6 +22,8 @@ from api.pagination import Page, Paged, next_cursor, shown
 from api.schemas.bookings import NEW_BOOKING, BookingOut, BookingPatch, NewBooking, Slug
 from api.schemas.changes import CHANGE, ChangeOut
 from api.schemas.common import Day
+from hub import clock
+from hub.domain.evidence import Evidence
 from hub.domain.lifecycle import Status
 from hub.domain.periods import MIDNIGHT, at
 from hub.errors import NotFound, Refused
@@ -28,8 +31,9 @@ from hub.queries import bookings as query
 from hub.queries import changes, properties
 from hub.queries.bookings import BookingFilter
 from hub.queries.changes import Wanted
-from hub.services import bookings, guests
+from hub.services import asking, bookings, guests, placement
 from hub.services.bookings import Booked
+from hub.services.placement import Suggested
 
 router = APIRouter(prefix="/bookings", tags=["bookings"])
 
@@ -55,6 +59,7 @@ BOOKING: dict[str, Any] = {
         }
     ],
     "hold_until": None,
+    "check": {"state": "verified", "at": "2026-11-21T12:00:00Z"},
     "cancelled_at": None,
     "cancel_reason": None,
     "version": 1,
@@ -70,19 +75,33 @@ BOOKING: dict[str, Any] = {
     response_model=BookingOut,
     responses={**example(201, BOOKING, "Booked"), **documented(409)},
 )
-def create(caller: Staff, body: NewBooking, once: Idempotent) -> Response:
+async def create(caller: Staff, body: NewBooking, once: Idempotent, checker: Checked) -> Response:
     """
     All items or none. An item names a unit, or a unit type of which any free unit is taken; movable
     bookings are moved to other units where only that makes room.
+
+    Channels that could contradict it are asked first, if they were not asked a moment ago. What it means
+    that one does not answer in time is the policy of the property, or of the unit type: 409, a booking that
+    is flagged, or one that is held (`check.state` is `awaiting`) and confirmed by itself once all answered.
     """
     request = body.request()
 
-    def work(session: Session) -> Answer:
-        booked = bookings.book(session, request, caller.runtime.uid_domain)
-        headers = {"Location": f"/api/v1/bookings/{booked.booking.id}", "ETag": etag(booked.booking)}
-        return Answer(told(session, booked), headers=headers)
+    def gather(session: Session, most: int | None) -> Suggested | None:
+        if once.answered(session, caller):
+            return None
+        now = clock.now()
+        asked = asking.offers_for(session, request.property_id, request.items, request.guests, now)
+        return placement.suggest(session, asked, now, most)
 
-    return once.create(caller, work)
+    def act(evidence: Evidence, among: frozenset[UUID] | None) -> Response:
+        def work(session: Session) -> Answer:
+            booked = bookings.book(session, request, caller.runtime.uid_domain, evidence, among)
+            headers = {"Location": f"/api/v1/bookings/{booked.booking.id}", "ETag": etag(booked.booking)}
+            return Answer(told(session, booked), headers=headers)
+
+        return once.create(caller, work)
+
+    return await Asking(caller, checker).act(gather, act)
 
 
 @router.get(

@@ -10,6 +10,7 @@ from pydantic import ConfigDict, Field
 
 from api.schemas.common import Count, In, Line, Note, Out, Prose, UtcInstant
 from api.schemas.spans import SpanIn, SpanOut, span_given, span_in, span_out
+from hub.domain.evidence import CheckState
 from hub.domain.lifecycle import Status
 from hub.models.bookings import Booking, BookingItem
 from hub.services.asking import ItemRequest
@@ -159,6 +160,16 @@ class Moves(In):
     swap_with: UUID | None = None
 
 
+class CheckStateOut(Out):
+    """How it stands with the channels that could contradict it."""
+
+    state: CheckState = Field(
+        description="unchecked: nobody was to be asked; verified: all answered; flagged: accepted although one "
+        "did not; awaiting: held until all have answered"
+    )
+    at: UtcInstant | None = Field(description="When they were asked last")
+
+
 class BookingOut(Out):
     id: UUID
     reference: str = Field(description="What the guest quotes")
@@ -170,6 +181,7 @@ class BookingOut(Out):
     guest: GuestOut | None
     items: list[ItemOut]
     hold_until: UtcInstant | None
+    check: CheckStateOut
     cancelled_at: UtcInstant | None
     cancel_reason: str | None
     version: int
@@ -208,6 +220,7 @@ class BookingOut(Out):
                 for item in items
             ],
             hold_until=row.hold_until,
+            check=CheckStateOut(state=CheckState(row.check_state), at=row.check_at),
             cancelled_at=row.cancelled_at,
             cancel_reason=cancel_reason,
             version=row.version,

@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from api.schemas.common import Code, Count, In, Line, Out, Prose, UtcInstant
+from hub.domain.evidence import Policy
 from hub.domain.periods import LetBy
 from hub.models.properties import Property, Unit, UnitType
 from hub.services import properties, unit_types, units
@@ -105,6 +106,19 @@ class Address(In):
         return self.model_dump(exclude_none=True)
 
 
+CheckAge = Annotated[
+    Count,
+    Field(ge=0, le=86400, description="A channel that was known so many seconds ago is not asked again"),
+]
+CheckDeadline = Annotated[
+    Count, Field(ge=100, le=20000, description="For how many milliseconds a booking waits for channels")
+]
+_POLICY = (
+    "What it means for a booking that a channel could not be asked in time. off: nobody asks; refuse; flag: "
+    "it is accepted, and says so; hold: it is held, and confirmed once the channel has answered"
+)
+
+
 class PropertyIn(In):
     model_config = ConfigDict(json_schema_extra={"examples": [NEW_PROPERTY]})
 
@@ -114,6 +128,9 @@ class PropertyIn(In):
     check_in: WallTime = time(15)
     check_out: WallTime = time(11)
     hold_minutes: HoldMinutes = 15
+    check_policy: Policy = Field(Policy.FLAG, description=_POLICY)
+    check_age_seconds: CheckAge = 1
+    check_deadline_ms: CheckDeadline = 2000
     description: Prose = ""
     address: Address = Address()
     amenities: Amenities = Field(default_factory=list)
@@ -133,6 +150,9 @@ class PropertyPatch(In):
     check_in: WallTime | None = None
     check_out: WallTime | None = None
     hold_minutes: HoldMinutes | None = None
+    check_policy: Policy | None = Field(None, description=_POLICY)
+    check_age_seconds: CheckAge | None = None
+    check_deadline_ms: CheckDeadline | None = None
     description: Prose | None = None
     address: Address | None = None
     amenities: Amenities | None = None
@@ -152,6 +172,9 @@ class PropertyOut(Out):
     check_in: ShownTime
     check_out: ShownTime
     hold_minutes: int
+    check_policy: Policy
+    check_age_seconds: int
+    check_deadline_ms: int
     description: str
     address: dict[str, Any]
     amenities: list[str]
@@ -165,6 +188,23 @@ class PropertyOut(Out):
         return cls.model_validate(row)
 
 
+class TypePolicy(StrEnum):
+    """A policy, or the property's."""
+
+    PROPERTY = "property"
+    OFF = "off"
+    FLAG = "flag"
+    HOLD = "hold"
+    REFUSE = "refuse"
+
+
+_TYPE_POLICY = f"{_POLICY}; property: all three are the property's"
+SafetyMargin = Annotated[
+    Count,
+    Field(ge=0, le=1000, description="The last units that are not sold while a channel of theirs is stale"),
+]
+
+
 class UnitTypeIn(In):
     model_config = ConfigDict(json_schema_extra={"examples": [NEW_UNIT_TYPE]})
 
@@ -174,6 +214,10 @@ class UnitTypeIn(In):
     let_by: LetBy
     capacity: Guests
     turnaround: Turnaround | None = None
+    check_policy: TypePolicy | None = Field(None, description=_TYPE_POLICY)
+    check_age_seconds: CheckAge | None = None
+    check_deadline_ms: CheckDeadline | None = None
+    safety_margin: SafetyMargin = 0
     description: Prose = ""
     amenities: Amenities = Field(default_factory=list)
 
@@ -191,6 +235,10 @@ class UnitTypePatch(In):
     let_by: LetBy | None = Field(None, description="Cannot change while anything is sold")
     capacity: Guests | None = None
     turnaround: Turnaround | None = None
+    check_policy: TypePolicy | None = Field(None, description=_TYPE_POLICY)
+    check_age_seconds: CheckAge | None = None
+    check_deadline_ms: CheckDeadline | None = None
+    safety_margin: SafetyMargin | None = None
     description: Prose | None = None
     amenities: Amenities | None = None
 
@@ -207,6 +255,10 @@ class UnitTypeOut(Out):
     category: str
     let_by: str
     turnaround: int
+    check_policy: Policy | None = Field(description="Null, like the next two, where the property's holds")
+    check_age_seconds: int | None
+    check_deadline_ms: int | None
+    safety_margin: int
     capacity: int
     description: str
     amenities: list[str]

@@ -13,12 +13,12 @@ from hub.models.base import Owned, belongs_to, one_of
 CHECK_POLICIES = ("off", "refuse", "flag", "hold")
 """What it means for a booking that a channel could not be asked. `off`: nobody asks, the timetable does"""
 CHECK_STATES = ("unchecked", "verified", "flagged", "awaiting")
-"""How a booking stands: nobody was to be asked; all answered; accepted although one did not answer; held until
-all have answered"""
+"""How a booking stands: nobody was to be asked; all answered; accepted although one did not answer; held
+until all have answered"""
 CHECK_STAGES = ("booked", "moved", "confirmed", "awaited")
 CHECK_VERDICTS = ("fresh", "answered", "late", "failed", "spared", "unreachable", "paused")
-"""Known well enough; asked, and it answered; no answer in time; an answer that is none; not asked, because its
-host does not answer; not asked, because the link needs a person first; not asked, because a person said so"""
+"""Known well enough; asked, and it answered; no answer in time; an answer that is none; not asked, because
+its host does not answer; not asked, because the link needs a person first; not asked, as a person said"""
 
 
 class Check(Owned):

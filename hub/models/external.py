@@ -17,8 +17,8 @@ CONFLICT_TYPES = (
     *("REMOTE_MOVE_REJECTED", "BOTH_CHANGED", "DELETE_VS_EDIT", "MIRROR_DELETED"),
     *("UNPARSEABLE", "GUARD_TRIPPED"),
 )
-"""The first two are of an external event, the next four of a sync item, then of an event that is read in part,
-and of a whole link"""
+"""The first two are of an external event, the next four of a sync item, then of an event that is read in
+part, and of a whole link"""
 CONFLICT_STATES = ("open", "ignored", "accepted", "closed")
 """Somebody must decide; a person put it aside until a side changes; a person lives with it for as long as it
 lasts; it is over"""
@@ -36,6 +36,13 @@ class ExternalEvent(Owned):
         UniqueConstraint("organization_id", "link_id", "key"),
         UniqueConstraint("uid_out"),
         Index(None, "organization_id", "item_id", postgresql_where=text("item_id IS NOT NULL")),
+        Index(
+            "ix_external_events_draining",
+            "organization_id",
+            "link_id",
+            "draining_since",
+            postgresql_where=text("draining_since IS NOT NULL"),
+        ),
         CheckConstraint("starts_at < ends_at", name="period"),
         one_of("nature", NATURES),
         one_of("standing", STANDINGS),
@@ -145,8 +152,7 @@ class ConflictRecord(Owned):
             "event_id",
             "type",
             text(
-                "coalesce(item_id, blackout_id, other_event_id,"
-                " '00000000-0000-0000-0000-000000000000'::uuid)"
+                "coalesce(item_id, blackout_id, other_event_id, '00000000-0000-0000-0000-000000000000'::uuid)"
             ),
             unique=True,
             postgresql_where=text("state <> 'closed' AND event_id IS NOT NULL"),
@@ -172,6 +178,12 @@ class ConflictRecord(Owned):
         ),
         CheckConstraint("num_nonnulls(item_id, blackout_id, other_event_id) <= 1", name="other_side"),
         Index(None, "organization_id", "state"),
+        Index(
+            "ix_conflicts_other_event",
+            "organization_id",
+            "other_event_id",
+            postgresql_where=text("state <> 'closed' AND other_event_id IS NOT NULL"),
+        ),
     )
 
     type: Mapped[str]

@@ -62,6 +62,12 @@ def keep(session: Session, booking_id: UUID, *, units: Iterable[UUID]) -> None:
     session.execute(update(Allocation).where(Allocation.booking_id == booking_id).values(hold_until=None))
 
 
+def hold(session: Session, booking_id: UUID, until: datetime | None, *, units: Iterable[UUID]) -> None:
+    """A hold lapses at another moment."""
+    locks.require(session, units)
+    session.execute(update(Allocation).where(Allocation.booking_id == booking_id).values(hold_until=until))
+
+
 def _of(owner_ids: Collection[UUID]) -> ColumnElement[bool]:
     owners = (Allocation.booking_id, Allocation.item_id, Allocation.blackout_id)
     return or_(*(owner.in_(owner_ids) for owner in owners))

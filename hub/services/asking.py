@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from hub.database import organization_of
 from hub.domain.periods import Hours, Nights, Span, occupied
 from hub.domain.rules import Ask, Terms, refusals
-from hub.errors import NotFound, Reason, Refused
+from hub.errors import Conflict, NotFound, Reason, Refused
 from hub.models.bookings import Blackout, BookingItem
 from hub.models.properties import Property
 from hub.queries import inventory
@@ -84,6 +84,34 @@ def offers_for(
     return asked
 
 
+def question(session: Session, item: ItemRequest, now: datetime) -> Asked:
+    """One item, of whichever property, that is only asked about; Refused as a booking of it would be."""
+    named = [item.unit_id] if item.unit_id else []
+    types = [item.unit_type_id] if item.unit_type_id else []
+    offers = inventory.of_units(session, named) or inventory.of_types(session, types)
+    property_id = offers[0].property_id if offers else organization_of(session)
+    asked = replace(_asked(session, property_id, item, ""), field="")
+    first = asked.offers[0]
+    today = now.astimezone(first.zone).date()
+    terms = Terms(today=today, now=now - GRACE, let_by=first.let_by, capacity=first.capacity)
+    if reasons := refusals(Ask(item.span, 1), terms):
+        raise Refused(*reasons)
+    return asked
+
+
+def narrowed(asked: Sequence[Asked], among: frozenset[UUID]) -> tuple[Asked, ...]:
+    """The same, but what is asked for by type is to be one of these units; Conflict where there is none."""
+    found = tuple(
+        replace(item, offers=tuple(offer for offer in item.offers if offer.unit.id in among))
+        if item.by_type
+        else item
+        for item in asked
+    )
+    if not all(item.offers for item in found):
+        raise Conflict.because("sold_out", "none of these units is free", "items")
+    return found
+
+
 def columns(span: Span, zone: ZoneInfo) -> dict[str, Any]:
     """The four columns in which a row keeps its span."""
     if isinstance(span, Hours):
@@ -106,13 +134,13 @@ def span_of(row: BookingItem | Blackout) -> Span:
 
 def _asked(session: Session, property_id: UUID, item: ItemRequest, field: str) -> Asked:
     if (item.unit_id is None) == (item.unit_type_id is None):
-        raise Refused.because("one_of", "name either a unit_id or a unit_type_id", field)
+        raise Refused.because("one_of", "name either a unit_id or a unit_type_id", field or None)
     if item.unit_id is not None:
         offers = inventory.of_units(session, [item.unit_id])
-        field_of_unit = f"{field}.unit_id"
+        field_of_unit = f"{field}.unit_id".lstrip(".")
     else:
         offers = inventory.of_types(session, [item.unit_type_id] if item.unit_type_id else [])
-        field_of_unit = f"{field}.unit_type_id"
+        field_of_unit = f"{field}.unit_type_id".lstrip(".")
     offers = tuple(offer for offer in offers if offer.property_id == property_id)
     if not offers:
         raise Refused.because(

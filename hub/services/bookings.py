@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from hub import clock
 from hub.database import organization_of, vault_of
 from hub.domain import lifecycle
+from hub.domain.evidence import CheckState, Evidence
 from hub.domain.lifecycle import LIFECYCLE, Status
 from hub.domain.periods import Period
 from hub.errors import Conflict, Reason, Refused
@@ -20,10 +21,11 @@ from hub.models.base import Base
 from hub.models.bookings import Booking, BookingItem, Guest
 from hub.queries import bookings as query
 from hub.queries import inventory, locks, rows
-from hub.services import allocations, asking, changes, outbox, placement, snapshots
+from hub.services import allocations, asking, changes, checks, outbox, placement, snapshots
 from hub.services import guests as guest_book
 from hub.services.asked import Asked
 from hub.services.asking import ItemRequest
+from hub.services.checks import Judged
 from hub.services.guests import GuestFields
 
 
@@ -50,21 +52,36 @@ class Booked:
     """Where it was written just now, so that nobody has to read it again"""
 
 
-def book(session: Session, request: BookingRequest, uid_domain: str) -> Booked:
+def book(
+    session: Session,
+    request: BookingRequest,
+    uid_domain: str,
+    evidence: Evidence | None = None,
+    among: frozenset[UUID] | None = None,
+) -> Booked:
     """
     Sell, or hold, units for all items or for none. `uid_domain` is the host in the items' feed UIDs.
 
-    Refused for what can never be; Conflict, naming what takes the units, for what cannot be now.
+    `evidence` is what the channels said just now; without it nobody was to be asked. What is asked for by
+    type gets a unit `among` these. Refused for what can never be; Conflict, naming what takes the units, for
+    what cannot be now, or what a channel could not be asked about; checks.Unasked for a link that the
+    evidence does not know.
     """
     now = clock.now()
     if request.status not in lifecycle.FIRST:
         raise Refused.because("invalid_status", "a new booking is held or confirmed", "status")
     asked = asking.offers_for(session, request.property_id, request.items, request.guests, now)
 
+    asked = asked if among is None else asking.narrowed(asked, among)
+
+    if evidence is not None:
+        checks.take_turns(session, asked)
     units = placement.find(session, asked, now)
+    waits = CheckState.FLAGGED if request.status is Status.HELD else CheckState.AWAITING
+    judged = checks.judge(session, asked, units, evidence, on_hold=waits)
 
     guest = guest_book.new(session, request.guest) if request.guest else None
-    booking = _new(session, request, asked, guest)
+    booking = _new(session, request, asked, guest, judged)
     items = tuple(
         BookingItem(
             organization_id=booking.organization_id,
@@ -93,6 +110,7 @@ def book(session: Session, request: BookingRequest, uid_domain: str) -> Booked:
     rows.insert(session, [*_rows_of(session, guest), booking, *items, made, told])
     for item, unit, row in zip(asked, units, items, strict=True):
         allocations.take(session, unit, item.period, row, booking.hold_until)
+    checks.keep(session, booking.id, "booked", judged)
     return Booked(booking, items, guest)
 
 
@@ -124,7 +142,7 @@ def advance(
     if refusal := lifecycle.refusal(Status(booking.status), target):
         raise Conflict(refusal)
     if booking.hold_until is not None and target not in (Status.EXPIRED, Status.CANCELLED):
-        _still_good(session, booking)
+        still_good(session, booking)
 
     if target in (Status.CHECKED_IN, Status.NO_SHOW):
         _not_too_early(session, booking, now)
@@ -208,20 +226,30 @@ def extent(items: tuple[Asked, ...]) -> Period:
     return Period(min(span["starts_at"] for span in spans), max(span["ends_at"] for span in spans))
 
 
-def _new(session: Session, request: BookingRequest, asked: tuple[Asked, ...], guest: Guest | None) -> Booking:
+def _new(
+    session: Session,
+    request: BookingRequest,
+    asked: tuple[Asked, ...],
+    guest: Guest | None,
+    judged: Judged,
+) -> Booking:
+    """Held, too, while a channel's answer is awaited that it needs."""
     whole = extent(asked)
+    held = request.status is Status.HELD or judged.state is CheckState.AWAITING
     return Booking(
         organization_id=organization_of(session),
         id=new_id(),
         property_id=request.property_id,
         guest_id=guest.id if guest else None,
         reference=new_reference(),
-        status=request.status,
+        status=Status.HELD if held else request.status,
         source=request.source,
         guests=request.guests,
         starts_at=whole.starts_at,
         ends_at=whole.ends_at,
-        hold_until=_hold_until(session, request) if request.status is Status.HELD else None,
+        hold_until=_hold_until(session, request) if held else None,
+        check_state=judged.state,
+        check_at=judged.at,
     )
 
 
@@ -247,7 +275,7 @@ def _not_too_early(session: Session, booking: Booking, now: datetime) -> None:
         raise Conflict(Reason("too_early", f"the day of arrival is {arrival}: it is too early for that"))
 
 
-def _still_good(session: Session, booking: Booking) -> None:
+def still_good(session: Session, booking: Booking) -> None:
     """A hold may go on only before it lapses, and while no channel has taken what it holds."""
     now = clock.now()
     if booking.hold_until is not None and booking.hold_until <= now:

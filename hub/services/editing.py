@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from hub.database import constraint
 from hub.errors import Conflict, Refused
+from hub.models.checks import CHECK_POLICIES
 from hub.models.properties import Edited
 from hub.queries import commitments
 from hub.queries.commitments import Commitment, Scope
@@ -38,6 +39,37 @@ def cleaned(given: Mapping[str, Any], rules: Mapping[str, Callable[[Any], Any]])
     """What was given, by column, as each column's rule wants it; None means that nothing was given."""
     values = {column: value for column, value in given.items() if value is not None}
     return {column: rules[column](value) if column in rules else value for column, value in values.items()}
+
+
+def between(field: str, least: int, most: int) -> Callable[[int], int]:
+    """A rule for a column."""
+
+    def within(value: int) -> int:
+        if not least <= value <= most:
+            raise Refused.because("out_of_range", f"{field} is between {least} and {most}", field)
+        return value
+
+    return within
+
+
+def one_of(field: str, values: Iterable[str]) -> Callable[[str], str]:
+    """A rule for a column."""
+    listed = tuple(map(str, values))
+
+    def known(value: str) -> str:
+        if value not in listed:
+            raise Refused.because(f"unknown_{field}", f"{value} is none of {', '.join(listed)}", field)
+        return value
+
+    return known
+
+
+CHECKS: Mapping[str, Callable[[Any], Any]] = {
+    "check_policy": one_of("check_policy", CHECK_POLICIES),
+    "check_age_seconds": between("check_age_seconds", 0, 86400),
+    "check_deadline_ms": between("check_deadline_ms", 100, 20000),
+}
+"""Rules of how channels are asked before a booking"""
 
 
 def living(row: Any, what: str) -> None:

@@ -86,6 +86,52 @@ def find(
     return _in_order(asked, choice)
 
 
+@dataclass(frozen=True, slots=True)
+class Suggested:
+    """Units that each item might get, by an unlocked read; `complete` where there are no others."""
+
+    items: tuple[tuple[SellableUnit, ...], ...]
+    complete: bool = True
+
+    @property
+    def units(self) -> tuple[SellableUnit, ...]:
+        return tuple({unit.id: unit for units in self.items for unit in units}.values())
+
+
+def suggest(
+    session: Session,
+    asked: Sequence[Asked],
+    now: datetime,
+    most: int | None,
+    leaving: Leaving = NOBODY,
+) -> Suggested:
+    """
+    Units that the items might get, free ones and of each type so many more than are needed; all that could
+    serve without `most`, or where others would have to move. None at all where it cannot be.
+    """
+    every = tuple(item.units for item in asked)
+    if most is None:
+        return Suggested(every)
+    reach = Period(min(item.period.starts_at for item in asked), max(item.period.ends_at for item in asked))
+    candidates = inventory.leaves([offer for item in asked for offer in item.offers])
+    seen = _read(session, candidates, reach, now, leaving, frozenset()).live
+    if _choose(asked, seen) is None:
+        return Suggested(every if _curable(asked, seen) else tuple(() for _ in asked))
+    busy: dict[UUID, list[Period]] = {}
+    for row in seen:
+        busy.setdefault(row.unit_id, []).append(row.period)
+    free = [
+        [unit for unit in item.units if not any(_meets(busy, leaf, item.period) for leaf in unit.leaves)]
+        for item in asked
+    ]
+    enough = most + len(asked)
+    return Suggested(tuple(tuple(units[:enough]) for units in free), all(len(u) <= enough for u in free))
+
+
+def _meets(busy: Mapping[UUID, Sequence[Period]], leaf: UUID, period: Period) -> bool:
+    return any(one.overlaps(period) for one in busy.get(leaf, ()))
+
+
 def against(asked: Sequence[Asked], taken: Sequence[Taken]) -> tuple[Reason, ...]:
     """Why the items cannot all be had, each reason with its field."""
     reasons = tuple(

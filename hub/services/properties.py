@@ -37,6 +37,7 @@ _NO_PLACES = {"Factory", "localtime", "posixrules"}
 
 _COLUMNS = (
     *("name", "slug", "time_zone", "check_in", "check_out", "hold_minutes"),
+    *("check_policy", "check_age_seconds", "check_deadline_ms"),
     *("description", "address", "amenities"),
 )
 
@@ -50,6 +51,9 @@ class NewProperty:
     check_in: time = time(15)
     check_out: time = time(11)
     hold_minutes: int = 15
+    check_policy: str = "flag"
+    check_age_seconds: int = 1
+    check_deadline_ms: int = 2000
     slug: str | None = None
     description: str = ""
     address: dict[str, Any] = field(default_factory=dict)
@@ -65,6 +69,9 @@ class PropertyChanges:
     check_in: time | None = None
     check_out: time | None = None
     hold_minutes: int | None = None
+    check_policy: str | None = None
+    check_age_seconds: int | None = None
+    check_deadline_ms: int | None = None
     slug: str | None = None
     description: str | None = None
     address: dict[str, Any] | None = None
@@ -210,6 +217,7 @@ _RULES: Mapping[str, Callable[[Any], Any]] = {
     "check_in": _on_the_wall("check_in"),
     "check_out": _on_the_wall("check_out"),
     "hold_minutes": _hold,
+    **editing.CHECKS,
 }
 """What a column's new value must be; Refused names the column. Others may be anything of their type."""
 

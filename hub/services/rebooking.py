@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from hub import clock
 from hub.database import StaleRead
 from hub.domain.availability import SellableUnit
+from hub.domain.evidence import Evidence
 from hub.domain.lifecycle import LIFECYCLE, Status
 from hub.domain.offers import Offer
 from hub.domain.periods import Nights, Period, Span, occupied
@@ -19,7 +20,7 @@ from hub.errors import Conflict, NotFound, Refused
 from hub.models.bookings import Booking, BookingItem
 from hub.queries import bookings as query
 from hub.queries import inventory, locks
-from hub.services import allocations, asking, changes, holds, outbox, placement, snapshots
+from hub.services import allocations, asking, changes, checks, holds, outbox, placement, snapshots
 from hub.services.asked import Asked
 from hub.services.asking import ItemRequest
 from hub.services.bookings import Booked, extent
@@ -37,27 +38,27 @@ class MoveRequest:
 
 
 def move(
-    session: Session, booking_id: UUID, requests: Sequence[MoveRequest], *, version: int | None = None
+    session: Session,
+    booking_id: UUID,
+    requests: Sequence[MoveRequest],
+    *,
+    version: int | None = None,
+    evidence: Evidence | None = None,
+    among: frozenset[UUID] | None = None,
 ) -> Booked:
     """
     Move some items of a booking, all or none. An item that has begun keeps its arrival. StaleRead where the
-    booking is no longer of the `version` that was read.
+    booking is no longer of the `version` that was read. `evidence` and `among` as for `bookings.book`.
     """
     now = clock.now()
-    booking = _movable(query.one(session, booking_id))
-    items = query.items(session, [booking_id])
-    wanted = _targets(items, requests)
-    asked = asking.offers_for(
-        session,
-        booking.property_id,
-        [wanted[item.id] for item in items],
-        booking.guests,
-        now,
-        begun=_begun(items, now),
-    )
+    items, wanted, asked = _asked(session, booking_id, requests, now)
+    asked = asked if among is None else asking.narrowed(asked, among)
 
+    if evidence is not None:
+        checks.take_turns(session, asked)
     held = query.units_of(session, [booking_id])
     units = placement.find(session, asked, now, Leaving(frozenset({booking_id}), held))
+    judged = checks.judge(session, asked, units, evidence, on_hold=None)
     (booking,) = query.locked(session, [booking_id])
     if version is not None and booking.version != version:
         raise StaleRead
@@ -80,9 +81,36 @@ def move(
     whole = extent(asked)
     booking.starts_at, booking.ends_at = whole.starts_at, whole.ends_at
     booking.updated_at = now
+    if evidence is not None:
+        booking.check_state, booking.check_at = judged.state, judged.at
     session.flush()
+    checks.keep(session, booking_id, "moved", judged)
     _told(session, booking, items, before, held | {leaf for unit in units for leaf in unit.leaves})
     return Booked(booking, items)
+
+
+def asked_for(
+    session: Session, booking_id: UUID, requests: Sequence[MoveRequest], now: datetime
+) -> tuple[Asked, ...]:
+    """Where the items of a booking are to go, before anything is locked."""
+    return _asked(session, booking_id, requests, now)[2]
+
+
+def _asked(
+    session: Session, booking_id: UUID, requests: Sequence[MoveRequest], now: datetime
+) -> tuple[tuple[BookingItem, ...], Mapping[UUID, ItemRequest], tuple[Asked, ...]]:
+    booking = _movable(query.one(session, booking_id))
+    items = query.items(session, [booking_id])
+    wanted = _targets(items, requests)
+    asked = asking.offers_for(
+        session,
+        booking.property_id,
+        [wanted[item.id] for item in items],
+        booking.guests,
+        now,
+        begun=_begun(items, now),
+    )
+    return items, wanted, asked
 
 
 def swap(session: Session, booking_id: UUID, other_id: UUID) -> tuple[Booked, Booked]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 from uuid import UUID
@@ -14,6 +14,7 @@ from hub.database import organization_of
 from hub.domain.periods import LetBy
 from hub.errors import Conflict, Refused
 from hub.ids import new_id
+from hub.models.checks import CHECK_POLICIES
 from hub.models.properties import CATEGORIES, UnitType
 from hub.queries import locks
 from hub.queries import properties as properties_query
@@ -30,7 +31,13 @@ TURNAROUND_HOURS: Mapping[str, int] = {"car": 2, "yacht": 4, "jet": 6}
 """Between two rentals by the hour; rooms, homes and all else take as long as a cleaning and a night."""
 TURNAROUND_HOURS_ELSE = 12
 
-_COLUMNS = ("name", "category", "let_by", "turnaround", "capacity", "description", "amenities")
+_CHECKS = ("check_policy", "check_age_seconds", "check_deadline_ms")
+_COLUMNS = (
+    *("name", "category", "let_by", "turnaround", "capacity", *_CHECKS, "safety_margin"),
+    *("description", "amenities"),
+)
+OF_PROPERTY = "property"
+"""As a policy: the property's, and its age and deadline too"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +50,10 @@ class NewUnitType:
     let_by: str
     capacity: int
     turnaround: int | None = None
+    check_policy: str | None = None
+    check_age_seconds: int | None = None
+    check_deadline_ms: int | None = None
+    safety_margin: int = 0
     description: str = ""
     amenities: list[str] = field(default_factory=list)
 
@@ -56,6 +67,10 @@ class UnitTypeChanges:
     let_by: str | None = None
     capacity: int | None = None
     turnaround: int | None = None
+    check_policy: str | None = None
+    check_age_seconds: int | None = None
+    check_deadline_ms: int | None = None
+    safety_margin: int | None = None
     description: str | None = None
     amenities: list[str] | None = None
 
@@ -154,35 +169,21 @@ def _taken(row: UnitType) -> dict[str, tuple[str, str]]:
     return {"uq_unit_types_name": (f"this property has a unit type {row.name} already", "name")}
 
 
-def _one_of(field: str, values: Iterable[str]) -> Callable[[str], str]:
-    listed = tuple(map(str, values))
-
-    def known(value: str) -> str:
-        if value not in listed:
-            raise Refused.because(f"unknown_{field}", f"{value} is none of {', '.join(listed)}", field)
-        return value
-
-    return known
-
-
-def _between(field: str, least: int, most: int) -> Callable[[int], int]:
-    def within(value: int) -> int:
-        if not least <= value <= most:
-            raise Refused.because("out_of_range", f"{field} is between {least} and {most}", field)
-        return value
-
-    return within
-
-
 _RULES: Mapping[str, Callable[[Any], Any]] = {
     "name": editing.named,
-    "category": _one_of("category", CATEGORIES),
-    "let_by": _one_of("let_by", LetBy),
-    "turnaround": _between("turnaround", 0, LONGEST_TURNAROUND),
-    "capacity": _between("capacity", 1, MOST_GUESTS),
+    "category": editing.one_of("category", CATEGORIES),
+    "let_by": editing.one_of("let_by", LetBy),
+    "turnaround": editing.between("turnaround", 0, LONGEST_TURNAROUND),
+    "capacity": editing.between("capacity", 1, MOST_GUESTS),
+    **editing.CHECKS,
+    "check_policy": editing.one_of("check_policy", (*CHECK_POLICIES, OF_PROPERTY)),
+    "safety_margin": editing.between("safety_margin", 0, 1000),
 }
 """What a column's new value must be; Refused names the column. Others may be anything of their type."""
 
 
 def _cleaned(given: NewUnitType | UnitTypeChanges) -> dict[str, Any]:
-    return editing.cleaned(asdict(given), _RULES)
+    values = editing.cleaned(asdict(given), _RULES)
+    if values.get("check_policy") == OF_PROPERTY:
+        values |= dict.fromkeys(_CHECKS)
+    return values

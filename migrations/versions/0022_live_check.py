@@ -16,6 +16,7 @@ POLICIES = "check_policy IN ('off', 'refuse', 'flag', 'hold')"
 AGES = "check_age_seconds BETWEEN 0 AND 86400"
 DEADLINES = "check_deadline_ms BETWEEN 100 AND 20000"
 STANDING = "links_standing(links uuid[])"
+UNANSWERED = "organizations_unanswered()"
 
 
 def upgrade() -> None:
@@ -44,10 +45,16 @@ def upgrade() -> None:
         "SELECT l.id, l.verified_at, l.failures, l.state, l.state_reason,"
         " l.lease_until > clock_timestamp() FROM links l WHERE l.id = ANY($1)",
     )
+    lookup(
+        UNANSWERED,
+        "SETOF uuid",
+        "SELECT DISTINCT organization_id FROM bookings WHERE check_state IN ('flagged', 'awaiting')",
+    )
 
 
 def downgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
+    op.execute(f"DROP FUNCTION {UNANSWERED}")
     op.execute(f"DROP FUNCTION {STANDING}")
     op.drop_table("checks")
     op.drop_index("ix_bookings_unanswered", "bookings")

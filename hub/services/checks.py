@@ -1,0 +1,191 @@
+"""What channels said counts: judged under the units' locks, written down with the booking."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row
+from sqlalchemy.orm import Session
+
+from hub import clock
+from hub.domain import evidence as words
+from hub.domain.availability import SellableUnit, Taken
+from hub.domain.evidence import CheckState, Evidence, Policy, Verdict
+from hub.domain.periods import Period
+from hub.errors import Conflict, Reason
+from hub.queries import checks as query
+from hub.queries import inventory
+from hub.queries.checks import TypeTerms
+from hub.services.asked import Asked
+
+OVERDUE = 2
+"""A link that was not verified for so many of its intervals is stale"""
+
+
+class Unasked(Exception):
+    """A link could contradict this that nobody has asked: ask it, then begin again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """How a booking stands with its channels, on what evidence."""
+
+    state: CheckState = CheckState.UNCHECKED
+    evidence: Evidence | None = None
+    link_ids: frozenset[UUID] = frozenset()
+
+    @property
+    def at(self) -> datetime | None:
+        return self.evidence.at if self.evidence is not None and self.link_ids else None
+
+
+def take_turns(session: Session, asked: Sequence[Asked]) -> None:
+    """Of types that keep some units back one booking after the other is made, or two would take the last."""
+    types = {offer.unit.unit_type_id for item in asked for offer in item.offers}
+    margins = {one.unit_type_id for one in query.terms_of(session, types) if one.safety_margin}
+    if margins:
+        query.take_turns(session, margins)
+
+
+def judge(
+    session: Session,
+    asked: Sequence[Asked],
+    units: Sequence[SellableUnit],
+    evidence: Evidence | None,
+    *,
+    on_hold: CheckState | None,
+) -> Judged:
+    """
+    What the evidence means for these units, locked by the caller. Conflict, naming the channel, where the
+    policy refuses or the last units are kept back; Unasked where the evidence does not know a link.
+    `on_hold` as in evidence.state_of.
+    """
+    if evidence is None:
+        return Judged()
+    kinds = {one.unit_type_id: one for one in query.terms_of(session, {unit.unit_type_id for unit in units})}
+    for item, unit in zip(asked, units, strict=True):
+        _keep_back(session, item, units, kinds[unit.unit_type_id], evidence)
+    checked = [unit for unit in units if kinds[unit.unit_type_id].terms.policy is not Policy.OFF]
+    rows = query.links_of(session, {leaf for unit in checked for leaf in unit.leaves})
+    return _judged(rows, asked, units, kinds, evidence, on_hold)
+
+
+def judge_standing(
+    session: Session,
+    units: Collection[SellableUnit],
+    evidence: Evidence,
+    *,
+    on_hold: CheckState | None,
+) -> Judged:
+    """The same of units that the booking has already, which nobody keeps back from it."""
+    kinds = {one.unit_type_id: one for one in query.terms_of(session, {unit.unit_type_id for unit in units})}
+    checked = [unit for unit in units if kinds[unit.unit_type_id].terms.policy is not Policy.OFF]
+    rows = query.links_of(session, {leaf for unit in checked for leaf in unit.leaves})
+    return _judged(rows, (), list(units), kinds, evidence, on_hold)
+
+
+def keep(session: Session, booking_id: UUID, stage: str, judged: Judged) -> None:
+    """Write the evidence down."""
+    if judged.evidence is not None and judged.link_ids:
+        query.keep(session, booking_id, stage, judged.evidence, judged.link_ids)
+
+
+def _judged(
+    rows: Sequence[Row[Any]],
+    asked: Sequence[Asked],
+    units: Sequence[SellableUnit],
+    kinds: dict[UUID, TypeTerms],
+    evidence: Evidence,
+    on_hold: CheckState | None,
+) -> Judged:
+    link_ids = frozenset(row.id for row in rows)
+    if not evidence.covers(link_ids):
+        raise Unasked
+    bad = {sight.link_id for sight in evidence.bad(link_ids)}
+    troubled = [unit for unit in units if _links_of(unit, rows) & bad]
+    policy = words.strictest([kinds[unit.unit_type_id].terms.policy for unit in troubled or units])
+    state = words.state_of(policy, len(link_ids), len(bad), on_hold)
+    if state is None:
+        raise Conflict(*_reasons(rows, asked, units, evidence))
+    return Judged(state, evidence, link_ids)
+
+
+def _links_of(unit: SellableUnit, rows: Sequence[Row[Any]]) -> frozenset[UUID]:
+    return frozenset(row.id for row in rows if not unit.leaves.isdisjoint(row.leaves))
+
+
+def _reasons(
+    rows: Sequence[Row[Any]],
+    asked: Sequence[Asked],
+    units: Sequence[SellableUnit],
+    evidence: Evidence,
+) -> tuple[Reason, ...]:
+    now = clock.now()
+    fields = [item.field for item in asked] or ["items"] * len(units)
+    return tuple(
+        Reason(
+            "channel_unverified",
+            f"{unit.name} cannot be sold before its channels have been asked:"
+            f" {words.in_words(evidence.sights[link_id], now)}",
+            field,
+            {"link_id": str(link_id), "verdict": evidence.sights[link_id].verdict.value},
+        )
+        for field, unit in zip(fields, units, strict=True)
+        for link_id in sorted(_links_of(unit, rows))
+        if not evidence.sights[link_id].good
+    )
+
+
+def _keep_back(
+    session: Session,
+    item: Asked,
+    units: Sequence[SellableUnit],
+    kind: TypeTerms,
+    evidence: Evidence,
+) -> None:
+    """Conflict where this would be one of the last units of its type, and a channel of theirs is stale."""
+    if not kind.safety_margin:
+        return
+    offers = inventory.of_types(session, [kind.unit_type_id])
+    leaves = inventory.leaves(offers)
+    stale = _stale(query.links_of(session, leaves), evidence)
+    if not stale:
+        return
+    now = clock.now()
+    chosen = {leaf for one in units for leaf in one.leaves}
+    taken = inventory.takings(session, leaves, item.period, now).live
+    left = sum(1 for offer in offers if _free(offer.unit, taken, item.period, chosen))
+    if left >= kind.safety_margin:
+        return
+    names = ", ".join(sorted({row.channel for row in stale}))
+    message = (
+        f"the last {kind.safety_margin} of {kind.name} are kept back while {names} is not up to date"
+        if kind.safety_margin > 1
+        else f"the last {kind.name} is kept back while {names} is not up to date"
+    )
+    raise Conflict.because("kept_back", message, item.field, safety_margin=kind.safety_margin, free=left)
+
+
+def _free(unit: SellableUnit, taken: Sequence[Taken], period: Period, chosen: Collection[UUID]) -> bool:
+    if not unit.leaves.isdisjoint(chosen):
+        return False
+    return not any(row.unit_id in unit.leaves and row.period.overlaps(period) for row in taken)
+
+
+def _stale(rows: Sequence[Row[Any]], evidence: Evidence) -> list[Row[Any]]:
+    """Links whose word is missing for longer than it should be; a paused one is not meant to have any."""
+    now = clock.now()
+    return [row for row in rows if row.state != "paused" and _is_stale(row, evidence, now)]
+
+
+def _is_stale(row: Row[Any], evidence: Evidence, now: datetime) -> bool:
+    sight = evidence.sights.get(row.id)
+    if sight is not None and sight.verdict is not Verdict.PAUSED:
+        return not sight.good
+    if row.state in ("needs_auth", "lost") or row.failures or row.verified_at is None:
+        return True
+    return bool(now - row.verified_at > OVERDUE * timedelta(seconds=row.interval_seconds))
