@@ -1,17 +1,25 @@
-"""A channel of many feeds that answers each after a while: 200, or 304 to whoever knows the ETag."""
+"""
+A channel of many feeds that answers each after a while: 200, or 304 to whoever knows the ETag.
+
+It listens at every address of this machine (127.0.0.1, 127.0.0.2 ...), each a host of its own, and
+tells at /most how many requests it had at once from each at the most.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from datetime import date, timedelta
 
 EVENTS = 50
 LATENCY = 0.05
 HOST = "127.0.0.1"
+EVERYWHERE = "0.0.0.0"
 
 
 def calendar(number: int, first: date) -> bytes:
@@ -48,8 +56,18 @@ async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
     with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
         head = await reader.readuntil(b"\r\n\r\n")
         path = head.split(b" ", 2)[1].decode()
+        if path == "/most":
+            said = json.dumps(_most).encode()
+            writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + said)
+            await writer.drain()
+            writer.close()
+            return
         known = b'if-none-match: "1"' in head.lower()
+        host = writer.get_extra_info("sockname")[0]
+        _at_once[host] += 1
+        _most[host] = max(_most[host], _at_once[host])
         await asyncio.sleep(LATENCY)
+        _at_once[host] -= 1
         body = b"" if known else calendar(int(path.strip("/").removesuffix(".ics")), _FIRST)
         status = b"304 Not Modified" if known else b"200 OK"
         writer.write(
@@ -63,12 +81,14 @@ async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
 
 
 async def _main() -> None:
-    server = await asyncio.start_server(_answer, HOST, 0, backlog=512)
+    server = await asyncio.start_server(_answer, EVERYWHERE, 0, backlog=512)
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
 
 
 _FIRST = date(2026, 1, 1)
+_at_once: Counter[str] = Counter()
+_most: Counter[str] = Counter()
 
 if __name__ == "__main__":
     from hub import clock
