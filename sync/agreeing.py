@@ -13,6 +13,7 @@ from hub.models.links import Link
 from hub.models.sync import SyncItem
 from hub.queries import calendars as query
 from hub.services import changes
+from sync import alarms
 
 
 def agree(session: Session, link: Link, event_ids: Collection[UUID] | None = None) -> None:
@@ -29,6 +30,7 @@ def agree(session: Session, link: Link, event_ids: Collection[UUID] | None = Non
     link.dirty_seq += 1
     link.next_pull_at = clock.now()
     if len(chosen) == len(waiting):
+        alarms.tell(session, link, None)
         link.guard = None
         if link.state == "guarded":
             link.state, link.state_reason = "active", None

@@ -1,12 +1,15 @@
-"""Conflicts between channels and what we sold: opened when they appear, closed when their cause goes."""
+"""
+Conflicts about events of channels: opened when they appear, kept as they are, closed when their cause goes.
+
+What is a conflict: sync/planning/disputing.py. Those about events of ours: sync/disputes.py; about a link
+that lost too much at once: sync/alarms.py.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from datetime import date, datetime
-from typing import Any
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any, TypeAlias
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row
 from sqlalchemy.orm import Session
@@ -14,90 +17,140 @@ from sqlalchemy.orm import Session
 from hub import clock
 from hub.database import organization_of
 from hub.models.external import ConflictRecord
-from hub.queries import external as query
+from hub.queries import conflicts as query
+from hub.queries import overlaps
 from hub.services import changes
+from sync import sides
+from sync.planning import disputing
+
+Key: TypeAlias = tuple[str, UUID | None, UUID | None]
+"""Type, event and the other side"""
 
 
 def reconcile(
     session: Session, event_ids: Collection[UUID], new: Collection[UUID] = frozenset()
 ) -> tuple[int, int]:
     """
-    Make the open conflicts of these events what they are now: (opened, closed). Those that are `new`, rows of
-    this transaction, have none yet.
+    Make the conflicts of these events, on whichever side they are, what they are now: (opened, closed). Those
+    that are `new`, rows of this transaction, have none yet.
 
-    The caller holds the locks of the units concerned, or a stale reading could close a real conflict.
+    What a person put aside is open again once a side changed; what a person accepted stays so. The caller
+    holds the locks of the units concerned, or a stale reading could close a real conflict.
     """
     if not event_ids:
         return 0, 0
     # These first, for they are locked: an event on several units may be looked at from each of them.
     old = [event_id for event_id in event_ids if event_id not in new]
-    open_now = query.open_conflicts(session, old) if old else ()
-    standing = {(row.event_id, row.item_id): row for row in open_now}
-    found = {(row.event_id, row.item_id): row for row in query.overlaps(session, event_ids, clock.now())}
-    for key in found.keys() - standing.keys():
-        _open(session, found[key])
-    for key in standing.keys() - found.keys():
-        _close(session, standing[key])
+    standing = {_key(row): row for row in (query.of_events(session, old) if old else ())}
+    met = overlaps.of_events(session, event_ids, clock.now())
+    found = {_key(row): row for row in met if sides.clashes(row)}
+    fresh = [row for key, row in found.items() if key not in standing]
+    opening = _once_of_a_family(session, [row for row in fresh if _opens(row)])
+    gone = [row for key, row in standing.items() if key not in found]
+    for row in opening:
+        _open(session, row)
+    for conflict in gone:
+        close(session, conflict, _why_closed(conflict))
     for key in found.keys() & standing.keys():
-        _refresh(standing[key], found[key])
+        _follow(session, standing[key], found[key])
     session.flush()
-    return len(found.keys() - standing.keys()), len(standing.keys() - found.keys())
+    return len(opening), len(gone)
+
+
+def close_past(session: Session, most: int) -> int:
+    """Whoever stayed has left: nobody can settle it any more. How many were closed, `most` at the most."""
+    over = query.over(session, clock.now(), most)
+    for conflict in over:
+        close(session, conflict, _why_closed(conflict))
+    return len(over)
+
+
+def link_removed(session: Session, link_id: UUID) -> None:
+    """The link is about to go, and its conflicts with it: nothing stands against anything."""
+    for conflict in query.of_link(session, link_id):
+        close(session, conflict, "the link was removed")
+    session.flush()
+
+
+def close(session: Session, conflict: ConflictRecord, why: str) -> None:
+    """A locked conflict that stands has no cause any more."""
+    conflict.state, conflict.closed_at, conflict.resolution = disputing.CLOSED, clock.now(), why
+    changes.record(session, "conflict", conflict.id, "closed", before=said(conflict))
+
+
+def follow(
+    session: Session, conflict: ConflictRecord, local: Mapping[str, Any], remote: Mapping[str, Any]
+) -> None:
+    """A locked conflict that stands goes on, its sides as they are now."""
+    before, conflict.local, conflict.remote = conflict.fingerprint, dict(local), dict(remote)
+    conflict.fingerprint = disputing.fingerprint(local, remote, conflict.unit_id)
+    state = disputing.state_after(conflict.state, before, conflict.fingerprint)
+    if state != conflict.state:
+        conflict.state = state
+        changes.record(session, "conflict", conflict.id, "reopened", after=said(conflict))
+
+
+def said(conflict: ConflictRecord) -> dict[str, Any]:
+    """For the change log."""
+    return {"type": conflict.type, "local": conflict.local, "remote": conflict.remote}
+
+
+def _key(row: ConflictRecord | Row[Any]) -> Key:
+    return row.type, row.event_id, row.item_id or row.blackout_id or row.other_event_id
+
+
+def _opens(row: Row[Any]) -> bool:
+    return disputing.opens(sides.claim(row), waits=sides.waits(row))
+
+
+def _once_of_a_family(session: Session, rows: Sequence[Row[Any]]) -> list[Row[Any]]:
+    """
+    What is wrong with a series is wrong with each occurrence of it, and told of the first one only: not where
+    that stands already.
+    """
+    in_part = sorted(
+        (row for row in rows if row.type == "UNPARSEABLE"), key=lambda row: (row.starts_at, row.event_id)
+    )
+    if not in_part:
+        return list(rows)
+    told = set(_families(session, {row.link_id for row in in_part}))
+    left = [row for row in rows if row.type != "UNPARSEABLE"]
+    for row in in_part:
+        if (whose := sides.family(row)) not in told:
+            told.add(whose)
+            left.append(row)
+    return left
+
+
+def _families(session: Session, link_ids: Collection[UUID]) -> Iterable[tuple[Any, str]]:
+    standing = [row.event_id for row in query.read_in_part(session, link_ids) if row.event_id]
+    return (sides.family(row) for row in overlaps.names(session, standing)) if standing else ()
 
 
 def _open(session: Session, row: Row[Any]) -> None:
     conflict = ConflictRecord(
         organization_id=organization_of(session),
-        type="EXTERNAL_OVERLAP" if row.item_id else "UNPLACED",
-        state="open",
+        type=row.type,
+        state=disputing.OPEN,
         link_id=row.link_id,
         event_id=row.event_id,
         item_id=row.item_id,
+        blackout_id=row.blackout_id,
+        other_event_id=row.other_event_id,
+        fingerprint="",
         opened_at=clock.now(),
     )
-    _refresh(conflict, row)
+    _follow(session, conflict, row)
     session.add(conflict)
     session.flush()
-    changes.record(session, "conflict", conflict.id, "opened", after=_said(conflict))
+    changes.record(session, "conflict", conflict.id, "opened", after=said(conflict))
 
 
-def close_past(session: Session, most: int) -> int:
-    """Whoever stayed has left: nobody can settle it any more. How many were closed, `most` at the most."""
-    over = query.conflicts_that_are_over(session, clock.now(), most)
-    for conflict in over:
-        _close(session, conflict)
-    return len(over)
-
-
-def _close(session: Session, conflict: ConflictRecord) -> None:
-    now = clock.now()
-    conflict.state = "closed"
-    conflict.closed_at = now
-    conflict.resolution = "it is over" if conflict.ends_at <= now else "its cause is gone"
-    changes.record(session, "conflict", conflict.id, "closed", before=_said(conflict))
-
-
-def _refresh(conflict: ConflictRecord, row: Row[Any]) -> None:
-    """Both sides as they are now, each with its span as it was given: dates, or instants of the place."""
-    zone = ZoneInfo(row.time_zone)
+def _follow(session: Session, conflict: ConflictRecord, row: Row[Any]) -> None:
     conflict.unit_id, conflict.booking_id = row.unit_id, row.booking_id
     conflict.starts_at, conflict.ends_at = row.starts_at, row.ends_at
-    conflict.remote = {
-        "channel": row.channel,
-        **_span(row.first, row.after, row.event_starts_at, row.event_ends_at, zone),
-    }
-    conflict.local = {}
-    if row.item_id is not None:
-        span = _span(row.arrival, row.departure, row.item_starts_at, row.item_ends_at, zone)
-        conflict.local = {"reference": row.reference, "status": row.status, **span}
+    follow(session, conflict, sides.local(row), sides.remote(row))
 
 
-def _span(
-    first: date | None, after: date | None, starts_at: datetime, ends_at: datetime, zone: ZoneInfo
-) -> dict[str, str]:
-    if first is not None and after is not None:
-        return {"from": first.isoformat(), "to": after.isoformat()}
-    return {"from": starts_at.astimezone(zone).isoformat(), "to": ends_at.astimezone(zone).isoformat()}
-
-
-def _said(conflict: ConflictRecord) -> dict[str, Any]:
-    return {"type": conflict.type, "local": conflict.local, "remote": conflict.remote}
+def _why_closed(conflict: ConflictRecord) -> str:
+    return "it is over" if conflict.ends_at <= clock.now() else "its cause is gone"

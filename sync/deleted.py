@@ -13,7 +13,7 @@ from hub.models.links import Link
 from hub.models.sync import SyncItem
 from hub.queries import links as links_query
 from hub.queries import sync as query
-from sync import observing, shadows
+from sync import alarms, observing, shadows
 from sync.calendars import LinkedCalendar
 from sync.listing import Transact
 from sync.planning import deletions
@@ -85,6 +85,7 @@ def _weigh(
         item.gone_at, item.touched = now, True
     spans = tuple(_spans(session, waiting, calendar.zone))[:SPANS_TOLD]
     guard = deletions.guard(gone, live + gone, spans, now, calendar.name)
+    alarms.tell(session, link, guard, now)
     links_query.note(session, link.id, guard=guard.to_json(), state="guarded", state_reason=guard.why)
 
 
@@ -102,6 +103,7 @@ def _spans(session: Session, items: list[SyncItem], zone: ZoneInfo) -> list[tupl
 
 def _open(session: Session, link: Link) -> None:
     """Nothing waits any more."""
+    alarms.tell(session, link, None)
     known: dict[str, object] = {"guard": None}
     if link.state == "guarded":
         known |= {"state": "active", "state_reason": None}

@@ -6,7 +6,6 @@ from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from connectors.contract import When
@@ -16,8 +15,10 @@ from hub.ids import new_id
 from hub.models.external import ConflictRecord
 from hub.models.links import Link
 from hub.models.sync import SyncItem
+from hub.queries import conflicts as query
 from hub.services import changes
-from sync.planning import words
+from sync import conflicts
+from sync.planning import disputing, words
 from sync.planning.content import Content
 from sync.planning.measure import extent
 
@@ -38,56 +39,41 @@ def record(
 ) -> None:
     """
     A conflict about an item of ours. With a resolution it is settled already, and only to be read; without
-    one it stays open until a person has looked, and there is only one such of a kind for an item.
+    one it stands until a person has looked, and there is only one such of a kind for an item: done again, it
+    is open again, whatever a person said of it before.
     """
     now = clock.now()
-    row = _standing(session, item, kind) if resolution is None else None
+    row = None if resolution is not None else next(iter(query.of_item(session, item.id, kind)), None)
+    action = "settled" if resolution is not None else "opened" if row is None else "reopened"
     if row is None:
         row = ConflictRecord(
             organization_id=organization_of(session),
             id=new_id(),
             type=kind,
-            state="open" if resolution is None else "closed",
             link_id=link.id,
             sync_item_id=item.id,
             opened_at=now,
-            closed_at=None if resolution is None else now,
-            resolution=resolution,
         )
+    row.state = disputing.OPEN if resolution is None else disputing.CLOSED
+    row.closed_at, row.resolution = None if resolution is None else now, resolution
     row.booking_id = booking_id
     row.starts_at, row.ends_at = _extent(here, there, zone, now)
-    row.local = _side(here, zone)
-    row.remote = {"channel": channel, **_side(there, zone)} | ({"why": why} if why else {})
+    row.local = {"source": "hub", **_side(here, zone)}
+    row.remote = {"source": channel, "channel": channel, **_side(there, zone)} | ({"why": why} if why else {})
+    row.fingerprint = disputing.fingerprint(row.local, row.remote, row.unit_id)
     row.sealed = vault_of(session).seal({"local": _texts(here), "remote": _texts(there)})
     session.add(row)
     session.flush()
-    said = {"type": kind, "local": row.local, "remote": row.remote, "resolution": resolution}
-    changes.record(
-        session,
-        "conflict",
-        row.id,
-        "opened" if resolution is None else "settled",
-        after=said,
-        property_id=link.property_id,
-    )
+    said = conflicts.said(row) | {"resolution": resolution}
+    changes.record(session, "conflict", row.id, action, after=said, property_id=link.property_id)
 
 
 def settle(session: Session, item: SyncItem, resolution: str) -> None:
-    """Whatever is open about an item has no cause any more, or a person has looked."""
-    statement = select(ConflictRecord).where(
-        ConflictRecord.sync_item_id == item.id, ConflictRecord.state == "open"
-    )
-    for row in session.scalars(statement.order_by(ConflictRecord.id).with_for_update()):
-        row.state, row.closed_at, row.resolution = "closed", clock.now(), resolution
+    """Whatever stands about an item has no cause any more, or a person has looked."""
+    for row in query.of_item(session, item.id):
+        row.state, row.closed_at, row.resolution = disputing.CLOSED, clock.now(), resolution
         changes.record(session, "conflict", row.id, "closed", before={"type": row.type})
     session.flush()
-
-
-def _standing(session: Session, item: SyncItem, kind: str) -> ConflictRecord | None:
-    statement = select(ConflictRecord).where(
-        ConflictRecord.sync_item_id == item.id, ConflictRecord.type == kind, ConflictRecord.state == "open"
-    )
-    return session.scalars(statement.with_for_update()).one_or_none()
 
 
 def _side(content: Content | None, zone: ZoneInfo) -> dict[str, object]:

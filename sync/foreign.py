@@ -71,13 +71,14 @@ def apply(session: Session, link: Link, told: Sequence[Family], now: datetime, h
         holding.displace(held.rows[one.id], now)
     session.flush()
     placed = writing.write(offers)
-    opened, closed = conflicts.reconcile(session, writing.touched, new=writing.fresh.keys())
+    opened, closed = conflicts.reconcile(session, writing.in_question, new=writing.fresh.keys())
     if units := writing.units(placed):
         outbox.inventory_changed(session, units, "link.pulled", link.id)
 
     said = notices(found, verdict, writing.added, measure, now)
     summary = words.summary(said.told, placed, offers)
-    return Applied({**writing.counts(), "conflicts_opened": opened, "conflicts_closed": closed}, summary)
+    counts = {**writing.counts(), "conflicts_opened": opened, "conflicts_closed": closed}
+    return Applied(counts, summary, gist=said.gist)
 
 
 def release_for_adoption(session: Session, link: Link, item_id: UUID) -> Mapping[UUID, frozenset[UUID]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -16,9 +17,10 @@ from hub.models.links import Link
 from hub.queries import external, locks
 from hub.queries import links as query
 from hub.services import asking, changes, outbox
-from sync import agreeing, conflicts, holding
+from sync import agreeing, alarms, conflicts, holding
+from sync.holding import Held
 from sync.planning import guard, words
-from sync.planning.guard import SPANS_TOLD
+from sync.planning.guard import SPANS_TOLD, Guard
 from sync.planning.measure import Measure
 
 
@@ -49,20 +51,28 @@ def decide(
     if action is Action.RELEASE:
         _release(session, link, chosen, measure)
     else:
-        _keep(session, link, chosen, measure.zone)
-    left = external.waiting(session, link_id)
+        _keep(session, link, chosen, measure)
+    _tell(session, link, measure.zone)
+    session.flush()
+    return link
+
+
+def _tell(session: Session, link: Link, zone: ZoneInfo) -> None:
+    """What still waits on the link, if anything."""
+    left = external.waiting(session, link.id)
     if left and link.guard is not None:
-        spans = [words.span(event, measure.zone) for event in left]
+        spans = [words.span(event, zone) for event in left]
         why = f"{len(left)} still wait to be freed: {', '.join(spans[:SPANS_TOLD])}"
         freed = [span.split(" to ") for span in spans[:SPANS_TOLD]]
-        link.guard = {**link.guard, "why": why, "freed": freed}
+        guard = {**link.guard, "why": why, "freed": freed}
+        alarms.tell(session, link, Guard.from_json(guard))
+        link.guard = guard
         link.state_reason = why if link.state == "guarded" else link.state_reason
     elif not left:
+        alarms.tell(session, link, None)
         link.guard = None
         if link.state == "guarded":
             link.state, link.state_reason = "active", None
-    session.flush()
-    return link
 
 
 def _chosen(session: Session, link_id: UUID, event_ids: Collection[UUID] | None) -> tuple[ExternalEvent, ...]:
@@ -84,6 +94,13 @@ def _release(session: Session, link: Link, events: Collection[ExternalEvent], me
     ids = frozenset(event.id for event in events)
     units = frozenset(leaf for event_id in ids for leaf in held.leaves(event_id))
     locks.units(session, units)
+    free(session, link, held, ids, measure, now)
+
+
+def free(
+    session: Session, link: Link, held: Held, ids: frozenset[UUID], measure: Measure, now: datetime
+) -> None:
+    """Forget these events of what is held: what they take is free from now on. Its units are locked."""
     gone = guard.release((one for one in held.known if one.id in ids), measure, now)
     for one in gone:
         row = held.rows[one.known.id]
@@ -97,16 +114,21 @@ def _release(session: Session, link: Link, events: Collection[ExternalEvent], me
     external.drop_events(session, [one.known.id for one in gone if one.past is None])
     session.flush()
     conflicts.reconcile(session, ids)
-    if units:
+    if units := frozenset(leaf for event_id in ids for leaf in held.leaves(event_id)):
         outbox.inventory_changed(session, units, "link.released", link.id)
 
 
-def _keep(session: Session, link: Link, events: Collection[ExternalEvent], zone: ZoneInfo) -> None:
+def _keep(session: Session, link: Link, events: Collection[ExternalEvent], measure: Measure) -> None:
+    """They count as if their channel told them: what stands against them by now is a conflict."""
     now = clock.now()
+    ids = frozenset(event.id for event in events)
+    held = holding.of_link(session, link, measure)
+    locks.units(session, frozenset(leaf for event_id in ids for leaf in held.leaves(event_id)))
     for event in events:
         event.kept_at = event.kept_at or now
         event.missing_since = event.missing_read_at = None
         event.missing_reads = event.missing_needs = 0
-        after = {"link_id": str(link.id), "span": words.span(event, zone)}
+        after = {"link_id": str(link.id), "span": words.span(event, measure.zone)}
         changes.record(session, "external_event", event.id, "kept", after=after, property_id=link.property_id)
     session.flush()
+    conflicts.reconcile(session, ids)

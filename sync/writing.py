@@ -63,6 +63,8 @@ class Writing:
     log: list[dict[str, Any]] = field(default_factory=list)
     before: dict[UUID, frozenset[UUID]] = field(default_factory=dict)
     gone: list[UUID] = field(default_factory=list)
+    other: list[UUID] = field(default_factory=list)
+    """Events that take what they took and are something else to others: told again, or of another nature"""
 
     @property
     def nothing(self) -> bool:
@@ -82,12 +84,17 @@ class Writing:
             self.found.new
             or self.verdict.gone
             or self.verdict.remainders
-            or any(self._asks(pair) for pair in self.found.pairs)
+            or any(self._asks(pair) or self._is_other(pair) for pair in self.found.pairs)
         )
 
     @property
     def touched(self) -> frozenset[UUID]:
         return frozenset((*(one.id for one in self.asking), *self.gone))
+
+    @property
+    def in_question(self) -> frozenset[UUID]:
+        """The events whose conflicts may be others now."""
+        return self.touched.union(self.other)
 
     def write(self, offers: Sequence[Offer]) -> dict[UUID, tuple[Blocked, ...]]:
         """All of it; the units in scope are locked if it takes other time. What each event asked got."""
@@ -100,6 +107,8 @@ class Writing:
         for gone in self.verdict.gone:
             self._go(gone)
         for row, missing in self._waits():
+            if (row.missing_since is None) != (missing is None):
+                holding.cite(self.session, row)
             holding.wait(row, missing)
         rows.insert_values(self.session, {ExternalEvent: tuple(self.fresh.values()), Change: self.log})
         placed = self._place(offers)
@@ -146,6 +155,13 @@ class Writing:
         muted = holding.muted_of(self.held.rows[pair.known.id]) != self.standings.of(pair.event.key).muted
         return waits or bool(takes and muted) or tuple(takes) != pair.known.pieces
 
+    def _is_other(self, pair: Pair) -> bool:
+        """To what stands against it, though it may take what it took."""
+        row = self.held.rows[pair.known.id]
+        if pair.kind is Kind.SAME and not pair.back:
+            return False
+        return pair.back or (row.nature, row.problem) != (pair.event.nature.value, pair.event.problem)
+
     def _waits(self) -> Iterator[tuple[ExternalEvent, Missing | None]]:
         """What is missing now, and what was and is not any more; what is told again comes with its pair."""
         waiting = {one.known.id: one.missing for one in self.verdict.waiting}
@@ -166,8 +182,12 @@ class Writing:
 
     def _change(self, pair: Pair) -> None:
         row, asks = self.held.rows[pair.known.id], self._asks(pair)
+        if self._is_other(pair):
+            self.other.append(row.id)
         holding.change(self.session, row, pair, self.measure, self.now)
         self.standings.put(row)
+        if asks or pair.back or pair.kind in ACTIONS:
+            holding.cite(self.session, row)
         if asks:
             self._ask(row, pair.when, pair.known.leaves)
         action = ACTIONS.get(pair.kind) or ("back" if pair.back else None)
@@ -193,6 +213,7 @@ class Writing:
             self.gone.append(row.id)
         else:
             holding.shorten(row, gone.past, self.measure, self.now)
+            holding.cite(self.session, row)
             self._ask(row, gone.past, gone.known.leaves)
 
     def _ask(self, row: ExternalEvent, when: When, had: frozenset[UUID] = frozenset()) -> None:

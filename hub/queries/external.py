@@ -1,4 +1,4 @@
-"""External events and blocks of a link, and where they overlap with what we sold."""
+"""External events and blocks of a link."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ from sqlalchemy.sql.elements import CollectionAggregate
 
 from hub.models.external import ConflictRecord, ExternalBlock, ExternalEvent
 from hub.queries import rows
+from hub.queries.conflicts import STANDS
 
 
 def events_of(session: Session, link_id: UUID) -> tuple[ExternalEvent, ...]:
@@ -59,6 +60,14 @@ def event_page(
     if after is not None:
         statement = statement.where(tuple_(ExternalEvent.starts_at, ExternalEvent.id) > after)
     return session.execute(statement.order_by(ExternalEvent.starts_at, ExternalEvent.id).limit(limit)).all()
+
+
+def runs_of(session: Session, event_ids: Collection[UUID]) -> Mapping[UUID, UUID | None]:
+    """By which run each of these events came, or changed last."""
+    if not event_ids:
+        return {}
+    statement = select(ExternalEvent.id, ExternalEvent.run_id).where(ExternalEvent.id == _any(event_ids))
+    return {row.id: row.run_id for row in session.execute(statement)}
 
 
 def event(session: Session, link_id: UUID, event_id: UUID) -> ExternalEvent | None:
@@ -146,10 +155,10 @@ def replace_blocks(
 
 
 def events_on(session: Session, unit_ids: Collection[UUID]) -> frozenset[UUID]:
-    """Events with a block on these leaf units, or in an open conflict about them."""
+    """Events with a block on these leaf units, or in a conflict about them that stands."""
     blocks = select(ExternalBlock.event_id).where(ExternalBlock.unit_id.in_(unit_ids))
     conflicts = select(ConflictRecord.event_id).where(
-        ConflictRecord.state == "open", ConflictRecord.unit_id.in_(unit_ids)
+        STANDS, ConflictRecord.event_id.is_not(None), ConflictRecord.unit_id.in_(unit_ids)
     )
     return frozenset(session.scalars(blocks.union(conflicts)))
 
@@ -182,89 +191,3 @@ _UNPLACED = text("""
       AND l.property_id IN (SELECT property_id FROM units WHERE id = ANY(CAST(:units AS uuid[])))
     ORDER BY b.link_id
 """)
-
-# In two steps: nearly always there is nothing, and asked in one, PostgreSQL may read all events of the
-# organization before it finds that out. What a step needs of the one before is named in full.
-_MET = text("""
-    WITH mine AS MATERIALIZED (
-        SELECT organization_id, event_id, unit_id, starts_at, ends_at, muted FROM external_blocks
-        WHERE event_id = ANY(CAST(:events AS uuid[])) AND ends_at > :now
-    )
-    SELECT b.event_id, a.item_id, min(b.unit_id::text) AS unit_id,
-           min(greatest(a.starts_at, b.starts_at)) AS starts_at, max(least(a.ends_at, b.ends_at)) AS ends_at
-    FROM mine b
-    JOIN allocations a ON a.organization_id = b.organization_id AND a.unit_id = b.unit_id
-         AND a.starts_at < b.ends_at AND a.ends_at > b.starts_at
-    WHERE a.item_id IS NOT NULL AND NOT b.muted
-      AND a.ends_at > :now AND (a.hold_until IS NULL OR a.hold_until > :now)
-    GROUP BY b.event_id, a.item_id
-    UNION ALL
-    SELECT event_id, NULL, NULL, min(starts_at), max(ends_at)
-    FROM mine WHERE unit_id IS NULL GROUP BY event_id
-""")
-_OVERLAPS = text("""
-    WITH met AS MATERIALIZED (
-        SELECT * FROM unnest(
-            CAST(:events AS uuid[]), CAST(:items AS uuid[]), CAST(:units AS uuid[]),
-            CAST(:begins AS timestamptz[]), CAST(:ends AS timestamptz[])
-        ) AS met(event_id, item_id, unit_id, starts_at, ends_at)
-    )
-    SELECT met.event_id, met.item_id, met.unit_id, met.starts_at, met.ends_at, e.link_id, c.name AS channel,
-           p.time_zone, e.first, e.after, e.starts_at AS event_starts_at, e.ends_at AS event_ends_at,
-           i.booking_id, bk.reference, bk.status, i.arrival, i.departure, i.starts_at AS item_starts_at,
-           i.ends_at AS item_ends_at
-    FROM met
-    JOIN external_events e ON e.id = met.event_id AND NOT e.remainder
-         AND e.id = ANY(CAST(:events AS uuid[]))
-    JOIN links l ON l.organization_id = e.organization_id AND l.id = e.link_id
-    JOIN connections c ON c.organization_id = l.organization_id AND c.id = l.connection_id
-    JOIN properties p ON p.organization_id = l.organization_id AND p.id = l.property_id
-    LEFT JOIN booking_items i ON i.organization_id = e.organization_id AND i.id = met.item_id
-    LEFT JOIN bookings bk ON bk.organization_id = i.organization_id AND bk.id = i.booking_id
-""")
-
-
-def overlaps(session: Session, event_ids: Collection[UUID], now: datetime) -> Sequence[Row[Any]]:
-    """
-    Where these events meet what we sold and it is not over yet; an event without a unit is a row without
-    a booking.
-    """
-    met = session.execute(_MET, {"events": list(event_ids), "now": now}).all()
-    if not met:
-        return ()
-    columns = dict(
-        zip(("events", "items", "units", "begins", "ends"), map(list, zip(*met, strict=True)), strict=True)
-    )
-    return session.execute(_OVERLAPS, columns).all()
-
-
-def open_conflicts(session: Session, event_ids: Collection[UUID]) -> tuple[ConflictRecord, ...]:
-    """Locked in the order of their ids: another who looks at the same event waits, then reads afresh."""
-    statement = (
-        select(ConflictRecord)
-        .where(ConflictRecord.state == "open", ConflictRecord.event_id == _any(event_ids))
-        .order_by(ConflictRecord.id)
-        .with_for_update()
-    )
-    return tuple(session.scalars(statement))
-
-
-def conflicts_that_are_over(session: Session, now: datetime, most: int) -> tuple[ConflictRecord, ...]:
-    """Open conflicts about time that has passed, locked."""
-    statement = (
-        select(ConflictRecord)
-        .where(ConflictRecord.state == "open", ConflictRecord.ends_at <= now)
-        .order_by(ConflictRecord.id)
-        .limit(most)
-        .with_for_update()
-    )
-    return tuple(session.scalars(statement))
-
-
-def close_conflicts_of_link(session: Session, link_id: UUID, now: datetime) -> None:
-    """The link is about to go, and its conflicts with it: nothing stands against what we sold."""
-    session.execute(
-        update(ConflictRecord)
-        .where(ConflictRecord.link_id == link_id, ConflictRecord.state == "open")
-        .values(state="closed", closed_at=now, resolution="the link was removed")
-    )

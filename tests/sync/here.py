@@ -110,7 +110,14 @@ class Here:
         return self._rows(wanted.order_by(ExternalBlock.starts_at))
 
     def conflicts(self, state: str = "open") -> list[ConflictRecord]:
-        return self._rows(select(ConflictRecord).where(ConflictRecord.state == state))
+        """Those about events."""
+        about = (ConflictRecord.state == state, ConflictRecord.type != "GUARD_TRIPPED")
+        return self._rows(select(ConflictRecord).where(*about).order_by(ConflictRecord.id))
+
+    def alarms(self, state: str = "open") -> list[ConflictRecord]:
+        """Those about links that lost too much at once."""
+        about = (ConflictRecord.state == state, ConflictRecord.type == "GUARD_TRIPPED")
+        return self._rows(select(ConflictRecord).where(*about).order_by(ConflictRecord.id))
 
     def runs(self) -> list[SyncRun]:
         return self._rows(select(SyncRun).where(SyncRun.link_id == self.link_id).order_by(SyncRun.id))

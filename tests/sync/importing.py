@@ -160,7 +160,15 @@ class Importer:
         return self.do(work)
 
     def conflicts(self, state: str = "open") -> list[ConflictRecord]:
-        statement = select(ConflictRecord).where(ConflictRecord.state == state)
+        """Those about events."""
+        about = (ConflictRecord.state == state, ConflictRecord.type != "GUARD_TRIPPED")
+        statement = select(ConflictRecord).where(*about).order_by(ConflictRecord.id)
+        return list(self.do(lambda session: session.scalars(statement).all()))
+
+    def alarms(self, state: str = "open") -> list[ConflictRecord]:
+        """Those about links that lost too much at once."""
+        about = (ConflictRecord.state == state, ConflictRecord.type == "GUARD_TRIPPED")
+        statement = select(ConflictRecord).where(*about).order_by(ConflictRecord.id)
         return list(self.do(lambda session: session.scalars(statement).all()))
 
     def runs(self, link_id: UUID) -> list[SyncRun]:
