@@ -1,4 +1,7 @@
-"""A small property to try things on, with channels that are played on this machine, one of them both ways."""
+"""
+What there is to try things on: a small property, one of its channels synced both ways, and a hostel with a
+hundred calendars. All channels are played on this machine.
+"""
 
 from __future__ import annotations
 
@@ -22,6 +25,7 @@ from hub.services.units import NewUnit
 from sync import connecting, linking
 from sync.linking import Scope
 from sync.runtime import Runtime
+from workers import demo_hostel
 from workers.remembered import remember
 
 HOST = "127.0.0.1"
@@ -78,9 +82,18 @@ PULL_EVERY = 60
 """Seconds: often enough to watch it work"""
 
 
-def seed(runtime: Runtime, organization_id: UUID) -> bool:
-    """Create the property, its units and its links; False where that was done before."""
+def seed(runtime: Runtime, organization_id: UUID) -> list[str]:
+    """Create the properties, their units and links: the names of those that were not there before."""
     feeds = _feeds(runtime.settings)
+    made = {
+        PROPERTY.name: seed_house(runtime, organization_id, feeds),
+        demo_hostel.PROPERTY.name: demo_hostel.seed(runtime, organization_id, feeds),
+    }
+    return [name for name, new in made.items() if new]
+
+
+def seed_house(runtime: Runtime, organization_id: UUID, feeds: str) -> bool:
+    """The small property alone, its channels at that address; False where that was done before."""
 
     def work(session: Session) -> bool:
         if session.scalar(select(Property.id).where(Property.slug.startswith(PROPERTY.slug or ""))):

@@ -75,6 +75,7 @@ class Channel:
         *,
         name: str = "",
         acts_a_day: float = ACTS_A_DAY,
+        remembers: int = MOST_ANSWERS,
     ) -> None:
         self.kind = kind
         self.name = name or kind
@@ -86,7 +87,7 @@ class Channel:
         self.acts: list[Act] = []
         self.met: Counter[str] = Counter()
         """How many questions met which fault"""
-        self.answered: deque[Answered] = deque(maxlen=MOST_ANSWERS)
+        self.answered: deque[Answered] = deque(maxlen=remembers)
         self._seed = f"{seed} {self.name}"
         self._rng = Random(self._seed)  # noqa: S311 -- a game, from a seed
         self._prodid = self._rng.choice(self.manner.prodids)
@@ -94,6 +95,11 @@ class Channel:
         self._acts_a_day = acts_a_day
         self._next_act_at = started
         self._wait(started)
+
+    @property
+    def title(self) -> str:
+        """Of several at one platform each has its own."""
+        return self.manner.title if self.name == self.kind else f"{self.manner.title}, {self.name}"
 
     @property
     def taken(self) -> frozenset[Slot]:

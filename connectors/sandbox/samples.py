@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from connectors.sandbox import harbour
 from connectors.sandbox.channel import Channel
 from connectors.sandbox.channels import CHANNELS
 from connectors.sandbox.stays import Kind, Stay
@@ -15,6 +16,8 @@ from hub.domain.periods import Nights
 
 ZONE = ZoneInfo("Europe/Lisbon")
 AGENDA = "Seaside House"
+ANSWERS = 20
+"""That each of them remembers: it is asked for as long as the demo lasts"""
 
 # Days from today, nights, and what the channel says of them. Stays meet at checkouts, and some are past.
 PLANS: Mapping[str, Sequence[tuple[int, int, str]]] = {
@@ -54,16 +57,20 @@ PLANS: Mapping[str, Sequence[tuple[int, int, str]]] = {
 
 def zoo(today: date) -> Zoo:
     """Nobody acts in it by himself; the same day gives the same stays."""
-    started = datetime.combine(today, time(), UTC)
-    found = [Channel(kind, today, started, ZONE, acts_a_day=0.0) for kind in PLANS]
-    for channel in found:
-        for number, (offset, nights, summary) in enumerate(PLANS[channel.kind]):
-            first = today + timedelta(days=offset)
-            stay = new(
-                channel.kind, summary, first, first + timedelta(days=nights), f"{today} {number}", started
-            )
-            channel.stays[stay.id] = stay
+    found = [_channel(kind, kind, plan, today, str(today)) for kind, plan in PLANS.items()]
+    for name, kind in harbour.CALENDARS.items():
+        found.append(_channel(name, kind, harbour.plan(name), today, f"{today} {name}"))
     return Zoo(found, ZONE)
+
+
+def _channel(name: str, kind: str, plan: Sequence[tuple[int, int, str]], today: date, seed: str) -> Channel:
+    started = datetime.combine(today, time(), UTC)
+    channel = Channel(kind, today, started, ZONE, name=name, acts_a_day=0.0, remembers=ANSWERS)
+    for number, (offset, nights, summary) in enumerate(plan):
+        first = today + timedelta(days=offset)
+        stay = new(kind, summary, first, first + timedelta(days=nights), f"{seed} {number}", started)
+        channel.stays[stay.id] = stay
+    return channel
 
 
 def new(kind: str, summary: str, first: date, after: date, seed: str, now: datetime) -> Stay:

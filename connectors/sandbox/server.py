@@ -153,7 +153,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._control()
         elif asked.path == "/":
             with self.server.zoo.held() as channels:
-                feeds = {c.manner.title: f"{self.server.url}/{name}.ics" for name, c in channels.items()}
+                feeds = {c.title: f"{self.server.url}/{name}.ics" for name, c in channels.items()}
             self._json(HTTPStatus.OK, feeds)
         elif not asked.path.endswith(".ics"):
             raise Refused(HTTPStatus.NOT_FOUND, "there is nothing here; GET / lists the feeds")

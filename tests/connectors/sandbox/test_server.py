@@ -74,7 +74,8 @@ def test_the_server_lists_its_feeds_and_answers_304(sandbox: SandboxServer) -> N
     first = ask(sandbox, "/airbnb.ics")
 
     assert listed["Booking.com"] == f"{sandbox.url}/booking.ics"
-    assert set(listed) == {CHANNELS[kind].title for kind in PLANS}
+    assert set(listed) >= {CHANNELS[kind].title for kind in PLANS}
+    assert len(listed) == len(sandbox.zoo.channels)
     assert summaries(sandbox, "booking") == ["CLOSED - Not available"] * 4
     assert ask(sandbox, "/airbnb.ics", if_none_match=first.headers["ETag"]).status_code == 304
 
