@@ -27,6 +27,7 @@ _UNITS = """
     WHERE u.archived_at IS NULL AND {which} ORDER BY u.name, u.id
 """
 _OF_PROPERTY = text(_UNITS.format(which="u.property_id = CAST(:property_id AS uuid)"))
+_OF_PROPERTIES = text(_UNITS.format(which="u.property_id = ANY(CAST(:ids AS uuid[]))"))
 _OF_TYPES = text(_UNITS.format(which="u.unit_type_id = ANY(CAST(:ids AS uuid[]))"))
 _OF_IDS = text(_UNITS.format(which="u.id = ANY(CAST(:ids AS uuid[]))"))
 
@@ -84,6 +85,10 @@ class Takings:
 
 def of_property(session: Session, property_id: UUID) -> tuple[Offer, ...]:
     return _offers(session, _OF_PROPERTY, property_id=property_id)
+
+
+def of_properties(session: Session, property_ids: Collection[UUID]) -> tuple[Offer, ...]:
+    return _offers(session, _OF_PROPERTIES, ids=list(property_ids)) if property_ids else ()
 
 
 def of_types(session: Session, unit_type_ids: Collection[UUID]) -> tuple[Offer, ...]:

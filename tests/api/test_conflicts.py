@@ -105,7 +105,8 @@ def test_a_conflict_says_what_the_channel_said(house: House) -> None:
 @pytest.mark.parametrize(
     ("params", "code", "field"),
     [
-        ({"state": "new"}, "enum", "state"),
+        ({"state": "new"}, "enum", "state[0]"),
+        ({"type": "QUARREL"}, "enum", "type[0]"),
         ({"property_id": "1"}, "uuid_parsing", "property_id"),
         ({"limit": "many"}, "int_parsing", "limit"),
         ({"cursor": "x"}, "invalid_cursor", "cursor"),

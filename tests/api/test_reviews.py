@@ -150,7 +150,7 @@ def test_a_deletion_that_nobody_could_accept_from_a_calendar_that_only_shows_is_
     assert len(at.both.blackouts()) == 1
 
 
-def test_what_closes_by_itself_or_is_only_to_be_read_is_not_resolved(at: AtGoogle) -> None:
+def test_an_overlap_is_neither_shown_nor_hidden_and_what_is_only_to_be_read_is_settled(at: AtGoogle) -> None:
     at.both.book(LATER)
     mine = at.both.book(STAY)
     at.both.rest()
@@ -162,7 +162,8 @@ def test_what_closes_by_itself_or_is_only_to_be_read_is_not_resolved(at: AtGoogl
     (read,) = at.house.get("/conflicts", state="closed").json()["items"]
 
     assert (overlap["type"], overlap["texts"], overlap["sync_item_id"]) == ("EXTERNAL_OVERLAP", None, None)
-    check_problem(resolve(at, overlap, "hide"), 409, "closes_by_itself")
+    check_problem(resolve(at, overlap, "hide"), 422, "no_way_out", "action")
+    assert read["ways_out"] == []
     assert read["type"] == "REMOTE_MOVE_REJECTED"
     assert set(read["texts"]) == {"local", "remote"}
     check_problem(resolve(at, read, "show"), 409, "closed")
