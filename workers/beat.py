@@ -8,6 +8,7 @@ from typing import Any
 import kombu
 from celery.beat import PersistentScheduler, ScheduleEntry
 
+from workers.pulse import Pulse
 from workers.queues import waiting
 from workers.schedule import TIMELY
 
@@ -21,6 +22,7 @@ class Timetable(PersistentScheduler):
     """Without it, a hub whose workers are stopped fills Redis with messages that mean nothing any more."""
 
     _silent = False
+    _pulse = Pulse()
 
     def setup_schedule(self) -> None:
         """
@@ -33,6 +35,12 @@ class Timetable(PersistentScheduler):
             logger.warning("the file of the timetable is damaged (%s): it is made anew", type(error).__name__)
             self._remove_db()  # type: ignore[attr-defined]
             super().setup_schedule()
+
+    def tick(self, *args: Any, **kwargs: Any) -> float:
+        """One round of the timetable; beat is alive as long as these go on."""
+        wait: float = super().tick(*args, **kwargs)
+        self._pulse.ticked()
+        return wait
 
     def apply_entry(self, entry: ScheduleEntry, producer: kombu.Producer | None = None) -> Any:
         messages = waiting(self.app, TIMELY)

@@ -1,0 +1,1 @@
+"""Alerts: looking what is the matter, telling who must hear of it."""
