@@ -8,7 +8,6 @@ from uuid import UUID
 
 from hub import clock
 from hub.queries import hosts as query
-from sync.planning.politeness import AT_ONCE
 from sync.runtime import Runtime
 
 
@@ -29,7 +28,13 @@ def claim_due(runtime: Runtime, limit: int) -> list[Due]:
     """
     now = clock.now()
     with runtime.database.unit_of_work(None) as session:
-        rows = query.claim(session, now, _again_at(runtime, now), most=limit, at_host=AT_ONCE)
+        rows = query.claim(
+            session,
+            now,
+            _again_at(runtime, now),
+            most=limit,
+            at_host=runtime.settings.host_concurrency,
+        )
     return [Due(row.organization_id, row.link_id, row.more) for row in rows]
 
 

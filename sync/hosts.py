@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import time
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -21,6 +23,10 @@ from sync.planning.politeness import Later, Standing
 
 OURSELVES = frozenset({"localhost", "127.0.0.1", "::1"})
 """This machine needs no sparing: the demo's channels live here, and what the operator runs beside the hub"""
+
+
+LONGEST_TURN = timedelta(seconds=20)
+"""So long somebody at a terminal waits for a turn"""
 
 
 def named_in(settings: BaseModel) -> str:
@@ -60,11 +66,32 @@ def begin(
     soon = clock.now() + timedelta(seconds=settings.lease_seconds)
     row = query.stand(session, host, politeness.share(settings.pull_concurrency), soon)
     found = Standing(host, row.running, row.failures or 0, row.not_before, row.asked_until, row.crowding)
-    verdict = politeness.later(found, clock.now(), random.random(), wanted=wanted, waits=waits)  # noqa: S311
-    if verdict is None:
-        return found
-    query.give_back(session, lease.link_id, lease.fence, verdict.until)
+    now, jitter = clock.now(), random.random()  # noqa: S311
+    most = settings.host_concurrency
+    verdict: Standing | Later = (
+        politeness.later(found, now, jitter, wanted=wanted, waits=waits, at_once=most) or found
+    )
+    if isinstance(verdict, Standing):
+        verdict = _in_turn(session, verdict, timedelta(milliseconds=settings.host_interval_ms), waits=waits)
+    if isinstance(verdict, Later):
+        query.give_back(session, lease.link_id, lease.fence, verdict.until)
     return verdict
+
+
+def _in_turn(session: Session, host: Standing, apart: timedelta, *, waits: bool) -> Standing | Later:
+    """The same host with the next turn there, or that this is too far away for one who can come again."""
+    if not host.name or not apart:
+        return host
+    now, jitter = clock.now(), random.random()  # noqa: S311
+    row = query.turn(session, host.name, apart, politeness.A_TURN if waits else LONGEST_TURN, now)
+    turn = timedelta(seconds=row.seconds)
+    return replace(host, turn=turn) if row.taken else politeness.not_yet(host.name, turn, now, jitter)
+
+
+def await_turn(host: Standing) -> None:
+    """Outside of any transaction, before the host is asked."""
+    if host.turn:
+        time.sleep(host.turn.total_seconds())
 
 
 def answered(session: Session, host: Standing) -> None:

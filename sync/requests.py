@@ -44,9 +44,9 @@ def request(session: Session, link_id: UUID, *, trigger: str = "request") -> Syn
     if against := _against(link):
         raise Conflict(against)
     query.note(session, link_id, next_pull_at=clock.now())
-    if waiting := runs.queued(session, link_id):
+    if waiting := runs.queued_of(session, [link_id]).get(link_id):
         return waiting
-    run = _new(session, link_id, trigger)
+    run = new(session, link_id, trigger)
     session.add(run)
     session.flush()
     return run
@@ -54,16 +54,22 @@ def request(session: Session, link_id: UUID, *, trigger: str = "request") -> Syn
 
 def request_all(session: Session, link_ids: Collection[UUID]) -> Asked:
     """The same of several links, in five statements; those that are not pulled are told, and left out."""
-    links = query.locked_all(session, link_ids)
+    due, left_out = admit(session, link_ids)
+    waiting = runs.queued_of(session, due) if due else {}
+    found = [waiting.get(link_id) or new(session, link_id, "request") for link_id in due]
+    session.add_all(found)
+    session.flush()
+    return Asked(tuple(found), left_out)
+
+
+def admit(session: Session, link_ids: Collection[UUID]) -> tuple[list[UUID], tuple[LeftOut, ...]]:
+    """Those of these links that are pulled, locked and due at once; and why the others are not."""
+    links = query.locked_all(session, link_ids) if link_ids else ()
     against = {link.id: reason for link in links if (reason := _against(link))}
     due = [link.id for link in links if link.id not in against]
     if due:
         query.due(session, due, clock.now())
-    waiting = runs.queued_of(session, due) if due else {}
-    found = [waiting.get(link_id) or _new(session, link_id, "request") for link_id in due]
-    session.add_all(found)
-    session.flush()
-    return Asked(tuple(found), tuple(LeftOut(link_id, reason) for link_id, reason in against.items()))
+    return due, tuple(LeftOut(link_id, reason) for link_id, reason in against.items())
 
 
 def has_calendar(link: Link) -> None:
@@ -83,11 +89,13 @@ def _against(link: Link) -> Reason | None:
     return Reason("not_active", message, facts={"state": link.state})
 
 
-def _new(session: Session, link_id: UUID, trigger: str) -> SyncRun:
+def new(session: Session, link_id: UUID, trigger: str, parent_id: UUID | None = None) -> SyncRun:
+    """A run that waits for a worker, not added yet."""
     return SyncRun(
         organization_id=organization_of(session),
         id=new_id(),
         link_id=link_id,
+        parent_id=parent_id,
         trigger=trigger,
         state="queued",
         created_at=clock.now(),

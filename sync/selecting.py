@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -42,6 +43,15 @@ class Mode(StrEnum):
         return self is not Mode.PULL
 
 
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The links that match; `asked` are those of them that are pulled, or were named though they are not."""
+
+    link_ids: frozenset[UUID]
+    asked: tuple[UUID, ...]
+    property_ids: frozenset[UUID]
+
+
 def of_booking(session: Session, booking_id: UUID) -> Asked:
     """Compare a booking anew wherever it is shown, and read every calendar that speaks of its units."""
     bookings.one(session, booking_id)
@@ -52,29 +62,29 @@ def of_booking(session: Session, booking_id: UUID) -> Asked:
     return asked
 
 
-def ask(session: Session, wanted: Criteria, mode: Mode) -> Asked:
+def choose(session: Session, wanted: Criteria, mode: Mode) -> Chosen:
     """
-    A sync of every link that matches. What we write in their calendars is compared anew: the bookings that
-    are named, all of the nights that are named, or everything.
-
-    Refused for what there is not, and where too much or nothing is asked for. Links that only export a feed
-    are left out, without a word unless they were named.
+    Every link that matches; Refused for too many. Links that only export a feed are no part of it unless they
+    were named.
     """
-    _check(session, wanted)
     rows = query.links(session, wanted, pulls=mode.pulls, pushes=mode.pushes, most=MOST_LINKS + 1)
     if len(rows) > MOST_LINKS:
         words = f"more than {MOST_LINKS} calendars match; ask for fewer at once"
         raise Refused.because("too_many", words, most=MOST_LINKS)
     named = frozenset(wanted.link_ids or ())
-    asked = requests.request_all(session, [row.id for row in rows if row.polled or row.id in named])
-    if mode.pushes:
-        _touch(session, wanted, {row.id for row in rows}, {row.property_id for row in rows})
-    return asked
+    return Chosen(
+        frozenset(row.id for row in rows),
+        tuple(row.id for row in rows if row.polled or row.id in named),
+        frozenset(row.property_id for row in rows),
+    )
 
 
-def _touch(
-    session: Session, wanted: Criteria, link_ids: Collection[UUID], property_ids: Collection[UUID]
-) -> None:
+def compare(session: Session, wanted: Criteria, chosen: Chosen) -> None:
+    """
+    What we write in these calendars is compared anew: the bookings that are named, all of the nights that are
+    named, or everything. Refused for too many.
+    """
+    link_ids, property_ids = chosen.link_ids, chosen.property_ids
     if not link_ids:
         return
     if not wanted.dated and not wanted.booking_ids:
@@ -88,7 +98,8 @@ def _touch(
     touching.touch(session, found, closed, only=link_ids)
 
 
-def _check(session: Session, wanted: Criteria) -> None:
+def check(session: Session, wanted: Criteria) -> None:
+    """Refused for what there is not, and where nothing is asked for."""
     if wanted.nothing:
         raise Refused.because("required", "say at least one thing that is to be synced", "link_ids")
     if wanted.first is not None and wanted.after is not None and wanted.first >= wanted.after:

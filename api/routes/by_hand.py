@@ -62,7 +62,7 @@ def _step(step: Step) -> Callable[..., Response]:
     def take(caller: Staff, booking_id: UUID, link_id: UUID, once: Idempotent) -> Response:
         def work(session: Session) -> Answer:
             run = by_hand.take(session, booking_id, link_id, step, clock.now())
-            return Answer(RunOut.model_validate(run), 202, {"Location": f"/api/v1/sync-runs/{run.id}"})
+            return Answer(RunOut.single(run), 202, {"Location": f"/api/v1/sync-runs/{run.id}"})
 
         return once.create(caller, work)
 

@@ -9,7 +9,7 @@ from pydantic import ConfigDict, Field
 
 from api.schemas.common import Day, In, Line, Out
 from api.schemas.inventory import Category
-from api.schemas.runs import QUEUED, RunOut
+from api.schemas.runs import QUEUED, LeftOutOut, RunOut
 from hub.queries.selected import Criteria
 from sync.requests import Asked
 from sync.selecting import Mode
@@ -48,6 +48,7 @@ class SyncsIn(In):
     booking_ids: Ids | None = Field(None, description="Links that show them, or speak of their units")
     first: Day | None = Field(None, alias="from", description="The first night whose bookings are compared")
     to: Day | None = Field(None, description="The first night whose bookings are not")
+    all: bool = Field(False, description="Every link, where nothing else is said")
     mode: Mode = Field(
         Mode.BOTH,
         description="pull: links that import; push: calendars that we write in; both. A calendar that is "
@@ -65,15 +66,8 @@ class SyncsIn(In):
             booking_ids=self.booking_ids,
             first=self.first,
             after=self.to,
+            everything=self.all,
         )
-
-
-class LeftOutOut(Out):
-    """A link that matches and is not synced now."""
-
-    link_id: UUID
-    code: str
-    words: str = Field(description="Why, with what to do about it")
 
 
 class SyncsOut(Out):
@@ -83,7 +77,7 @@ class SyncsOut(Out):
     @classmethod
     def of(cls, asked: Asked) -> SyncsOut:
         return cls(
-            items=[RunOut.model_validate(run) for run in asked.runs],
+            items=[RunOut.single(run) for run in asked.runs],
             left_out=[
                 LeftOutOut(link_id=one.link_id, code=one.reason.code, words=one.reason.message)
                 for one in asked.left_out

@@ -10,7 +10,7 @@ from hub.models.base import Base
 
 
 class RemoteHost(Base):
-    """A host that is spared: it failed, or asked to be. One that is well has no row."""
+    """A host that is spared: it failed, asked to be, or is asked at intervals. Any other has no row."""
 
     __tablename__ = "remote_hosts"
 
@@ -20,6 +20,9 @@ class RemoteHost(Base):
     """In a row, of all links together"""
     not_before: Mapped[datetime | None]
     """Until then the hub does not go there by itself"""
+    turn_at: Mapped[datetime | None]
+    """When the next may begin to ask it, where there is to be time between two (HUB_HOST_INTERVAL_MS); by the
+    database's clock, which all workers share"""
     asked_until: Mapped[datetime | None]
     """Until then the host asked not to be asked, and nobody goes there"""
     updated_at: Mapped[datetime]

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, LargeBinary, UniqueConstraint, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import CheckConstraint, Index, LargeBinary, UniqueConstraint, Uuid, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hub.models.base import Owned, belongs_to, of_organization, one_of
@@ -62,6 +62,7 @@ class Fact(Owned):
         of_organization(),
         one_of("state", FACT_STATES),
         Index("ix_outbox_ready", "not_before", "organization_id", postgresql_where=text("state = 'ready'")),
+        Index("ix_outbox_quarantined", "organization_id", postgresql_where=text("state = 'quarantined'")),
     )
 
     kind: Mapped[str]
@@ -124,6 +125,8 @@ class SyncRun(Owned):
     """Of a parent: equal for equal requests"""
     left_out: Mapped[list[dict[str, Any]]] = mapped_column(default=list)
     """Of a parent: links that match and are not synced: [{"link_id", "code", "message"}]"""
+    property_ids: Mapped[list[UUID] | None] = mapped_column(ARRAY(Uuid))
+    """Of a parent: whose links they are. Who is limited to some properties meets it if all are theirs"""
     created_at: Mapped[datetime]
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 _CLAIM = text("SELECT * FROM claim_due_links(:now, :again_at, :most, :at_host)")
 _CLAIM_NEXT = text("SELECT * FROM claim_due_link_beside(:now, :again_at, :organization, :link)")
 _STAND = text("SELECT * FROM stand_at_host(:host, :most, :soon)")
+_TURN = text("SELECT * FROM take_turn_at_host(:host, :apart, :patience, :now)")
 _SPARE = text("SELECT spare_host(:host, :failures, :not_before, :asked_until, :now)")
 _TRUST = text("SELECT trust_host(:host, :now)")
 _SPARED = text("SELECT * FROM spared_hosts(:now)")
@@ -52,6 +53,15 @@ def stand(session: Session, host: str, most: int, soon: datetime) -> Row[Any]:
     the lease is taken.
     """
     return session.execute(_STAND, {"host": host, "most": most, "soon": soon}).one()
+
+
+def turn(session: Session, host: str, apart: timedelta, patience: timedelta, now: datetime) -> Row[Any]:
+    """
+    (taken, seconds): when the next turn at a host is, and whether it was taken: not where it is further away
+    than `patience`. The one after it comes so much later. Ask after `stand`, which keeps all others out.
+    """
+    known = {"apart": apart.total_seconds(), "patience": patience.total_seconds()}
+    return session.execute(_TURN, known | {"host": host, "now": now}).one()
 
 
 def spare(

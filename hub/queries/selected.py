@@ -96,6 +96,8 @@ class Criteria:
     booking_ids: Sequence[UUID] | None = None
     first: date | None = None
     after: date | None = None
+    everything: bool = False
+    """Said where nothing else needs to be"""
 
     @property
     def dated(self) -> bool:
@@ -104,7 +106,22 @@ class Criteria:
     @property
     def nothing(self) -> bool:
         said = (self.property_ids, self.unit_type_ids, self.categories, self.connectors)
-        return not self.dated and not any((*said, self.link_ids, self.booking_ids))
+        return not self.everything and not self.dated and not any((*said, self.link_ids, self.booking_ids))
+
+    def to_json(self) -> dict[str, Any]:
+        """What was said, the same for whoever says the same in another order."""
+        said = {
+            "property_ids": _sorted(self.property_ids),
+            "unit_type_ids": _sorted(self.unit_type_ids),
+            "categories": _sorted(self.categories),
+            "connectors": _sorted(self.connectors),
+            "link_ids": _sorted(self.link_ids),
+            "booking_ids": _sorted(self.booking_ids),
+            "from": str(self.first) if self.first else None,
+            "to": str(self.after) if self.after else None,
+            "all": self.everything or None,
+        }
+        return {name: value for name, value in said.items() if value is not None}
 
 
 def links(session: Session, wanted: Criteria, *, pulls: bool, pushes: bool, most: int) -> Sequence[Row[Any]]:
@@ -149,6 +166,10 @@ def known(session: Session, kind: type[Owned], ids: Collection[UUID]) -> frozens
 
 def _dates(wanted: Criteria, property_ids: Collection[UUID], most: int) -> dict[str, Any]:
     return {"properties": list(property_ids), "first": wanted.first, "after": wanted.after, "most": most}
+
+
+def _sorted(values: Collection[Any] | None) -> list[str] | None:
+    return sorted({str(value) for value in values}) if values else None
 
 
 def _listed(values: Collection[Any] | None) -> list[Any] | None:

@@ -8,11 +8,13 @@ from datetime import datetime, timedelta
 from connectors.errors import ConnectorError, RateLimited, Unavailable
 
 AT_ONCE = 4
-"""Calendars that are asked of one host at one time"""
+"""Calendars that are asked of one host at one time, unless the settings say otherwise"""
 FIRST_PAUSE = timedelta(seconds=15)
 LONGEST_PAUSE = timedelta(hours=1)
 LONGEST_WISH = timedelta(hours=1)
 """Of what is asked of all: it is said to one calendar, which itself stays away for as long as it was told"""
+A_TURN = timedelta(seconds=1)
+"""So long one waits for a turn at a host with the lease in one's hand; for a later one it comes again"""
 A_MOMENT = timedelta(seconds=1)
 """After which whoever found a host crowded looks again"""
 JITTER = 0.25
@@ -32,6 +34,8 @@ class Standing:
     """The host's own wish"""
     crowding: bool = False
     """Whose calendar it is has as many asked as it may while others wait, this one not counted"""
+    turn: timedelta = timedelta()
+    """After which its turn comes, where the host is not to be asked twice within some time"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +46,9 @@ class Later:
     why: str
 
 
-def room(failures: int) -> int:
+def room(failures: int, at_once: int = AT_ONCE) -> int:
     """How many may be asked at once: a host that failed is tried by one alone."""
-    return 1 if failures else AT_ONCE
+    return 1 if failures else at_once
 
 
 def share(pullers: int) -> int:
@@ -55,7 +59,9 @@ def share(pullers: int) -> int:
     return max(1, pullers // 2)
 
 
-def later(host: Standing, now: datetime, jitter: float, *, wanted: bool, waits: bool) -> Later | None:
+def later(
+    host: Standing, now: datetime, jitter: float, *, wanted: bool, waits: bool, at_once: int = AT_ONCE
+) -> Later | None:
     """
     Whether a pull that is about to begin must wait; `jitter` is anywhere from 0 to 1.
 
@@ -68,11 +74,16 @@ def later(host: Standing, now: datetime, jitter: float, *, wanted: bool, waits: 
     if not wanted and host.not_before is not None and host.not_before > now:
         why = f"{host.name} does not answer well and is left alone for a while"
         return Later(_spread(host.not_before, jitter), why)
-    if waits and host.running > room(host.failures):
+    if waits and host.running > room(host.failures, at_once):
         return Later(now + A_MOMENT * (1 + jitter), f"{host.name} is busy with others")
     if waits and host.crowding:
         return Later(now + A_MOMENT * (1 + jitter), "many of the organization's calendars are read already")
     return None
+
+
+def not_yet(host: str, turn: timedelta, now: datetime, jitter: float) -> Later:
+    """Others have their turns before: to be asked again when the last of them has had it."""
+    return Later(now + turn + A_MOMENT * (jitter / 2), f"{host} was asked a moment ago, and others are next")
 
 
 def after_failure(host: Standing, error: ConnectorError, now: datetime, jitter: float) -> Standing:

@@ -49,7 +49,14 @@ def asked(at: AtGoogle, first: date | None = None, to: date | None = None, **bod
     nights = {name: str(day) for name, day in (("from", first), ("to", to)) if day}
     answer = at.house.post("/sync-runs", body | nights)
     assert answer.status_code == 202, answer.text
-    return {run["link_id"] for run in answer.json()["items"]}
+    return set(asked_for(at.house, answer.json()))
+
+
+def asked_for(house: House, run: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The syncs that a run asked for, by link."""
+    assert run["link_id"] is None
+    found = house.get(f"/sync-runs/{run['id']}/children", limit=200).json()["items"]
+    return {child["link_id"]: child for child in found}
 
 
 def second_room(at: AtGoogle) -> str:
@@ -152,9 +159,11 @@ def test_the_booking_that_is_named_is_compared_in_the_links_that_match_alone(at:
 def test_who_asks_twice_joins_the_run_that_waits(at: AtGoogle) -> None:
     one, other = (at.house.post("/sync-runs", {"link_ids": [at.link_id]}).json() for _ in range(2))
 
-    assert one["items"] == other["items"]
-    assert at.both.sync().run_id == UUID(one["items"][0]["id"])
-    assert at.house.get(f"/sync-runs/{one['items'][0]['id']}").json()["state"] == "done"
+    assert (one["id"], one["progress"]["total"]) == (other["id"], 1)
+    (child,) = asked_for(at.house, one).values()
+    assert at.both.sync().run_id == UUID(child["id"])
+    assert at.house.get(f"/sync-runs/{child['id']}").json()["state"] == "done"
+    assert at.house.get(f"/sync-runs/{one['id']}").json()["state"] == "done"
 
 
 def test_links_that_rest_are_told_and_feeds_only_where_they_are_named(
@@ -166,7 +175,8 @@ def test_links_that_rest_are_told_and_feeds_only_where_they_are_named(
     answer = at.house.post("/sync-runs", {"property_ids": [at.house.property_id]}).json()
     named = at.house.post("/sync-runs", {"link_ids": [at.link_id, exported]}).json()
 
-    assert (answer["items"], named["items"]) == ([], [])
+    assert (answer["progress"]["total"], named["progress"]["total"]) == (0, 0)
+    assert (answer["state"], asked_for(at.house, named)) == ("done", {})
     assert [(one["link_id"], one["code"]) for one in answer["left_out"]] == [(at.link_id, "not_active")]
     assert {(one["link_id"], one["code"]) for one in named["left_out"]} == {
         (at.link_id, "not_active"),

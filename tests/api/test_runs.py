@@ -40,6 +40,9 @@ def test_a_sync_is_accepted_and_done_by_the_next_worker(
 
     done = house.get(f"/sync-runs/{queued['id']}").json()
     assert (done["state"], done["counts"]["added"], done["error"]) == ("done", 1, None)
+    assert (done["changed"], done["headline"]) == (True, "+1 stay")
+    events = house.get(f"/links/{link['id']}/events").json()["items"]
+    assert [event["run_id"] == queued["id"] for event in events] == [False, True]
     assert f"+ {day(30)} to {day(31)} on Room 1" in done["summary"]
     assert "Wilhelmina" not in str(done)
 
@@ -67,6 +70,9 @@ def test_a_dry_run_shows_and_saves_nothing(house: House, channel: FeedServer, li
 
     assert answer.status_code == 200, answer.text
     assert [event["starts_at"] for event in answer.json()["events"]] == [str(day(30))]
+    plan = answer.json()["plan"]
+    assert (plan["changed"], plan["counts"]["added"], plan["writes"]) == (True, 1, [])
+    assert plan["headline"] == "+1 stay, 1 waits to be freed"
     events = house.get(f"/links/{link['id']}/events").json()["items"]
     assert [event["first"] for event in events] == [str(day(20))]
     assert len(house.get(f"/links/{link['id']}/runs").json()["items"]) == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
@@ -14,7 +15,8 @@ from tests.fakes.feed_server import CALENDAR
 class CountingServer:
     """`delay` is the seconds before an answer; `most_at_once` counts requests under way per path."""
 
-    def __init__(self, body: bytes, delay: float) -> None:
+    def __init__(self, body: bytes, delay: float, address: str = "127.0.0.1") -> None:
+        self.address = address
         self.body = body
         self.delay = delay
         self.closing = threading.Event()
@@ -22,6 +24,10 @@ class CountingServer:
         """Once set, nobody waits for an answer any more"""
         self.requests: Counter[str] = Counter()
         self.most_at_once: Counter[str] = Counter()
+        self.most_together = 0
+        """Requests under way of all paths"""
+        self.began: list[float] = []
+        """When each request came"""
         self._under_way: Counter[str] = Counter()
         self._lock = threading.Lock()
         self._server = _Server(self)
@@ -41,7 +47,7 @@ class CountingServer:
         self._thread.join()
 
     def url(self, path: str) -> str:
-        return f"http://127.0.0.1:{self._server.server_address[1]}{path}"
+        return f"http://{self.address}:{self._server.server_address[1]}{path}"
 
     def total(self) -> int:
         with self._lock:
@@ -52,6 +58,8 @@ class CountingServer:
             self.requests[path] += 1
             self._under_way[path] += 1
             self.most_at_once[path] = max(self.most_at_once[path], self._under_way[path])
+            self.most_together = max(self.most_together, self._under_way.total())
+            self.began.append(time.monotonic())
 
     def ends(self, path: str) -> None:
         with self._lock:
@@ -64,7 +72,7 @@ class _Server(ThreadingHTTPServer):
     request_queue_size = 256
 
     def __init__(self, owner: CountingServer) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+        super().__init__((owner.address, 0), _Handler)
         self.owner = owner
 
     def handle_error(self, request: Any, client_address: Any) -> None:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 from sqlalchemy.orm import Session
@@ -14,7 +15,9 @@ from connectors.transport import Network
 from hub import clock
 from hub.ids import new_id
 from hub.models.links import Link
+from hub.queries import hosts
 from hub.queries import links as links_query
+from sync import due
 from sync.planning.politeness import AT_ONCE
 from sync.runtime import Runtime
 from tests.connectors.remotes import leading_to
@@ -50,6 +53,13 @@ def theirs(alone: Runtime, channel: FeedServer) -> Importer:
 @pytest.fixture
 def slow() -> Iterator[CountingServer]:
     with CountingServer(WHOLE, 30) as served:
+        yield served
+
+
+@pytest.fixture
+def quick() -> Iterator[CountingServer]:
+    """Answers at once."""
+    with CountingServer(WHOLE, 0) as served:
         yield served
 
 
@@ -117,3 +127,53 @@ def test_an_organization_has_all_pullers_while_nobody_else_waits(
 
 def _links(session: Session) -> list[Link]:
     return list(session.query(Link).all())
+
+
+APART = 0.4
+
+
+def test_a_host_is_not_asked_twice_within_the_interval(ours: Importer, quick: CountingServer) -> None:
+    states = all_at_once(spaced(ours, APART), quick, names(1) * 6)
+
+    assert sorted(set(states)) == ["busy", "changed"], "whose turn is too far away comes again"
+    gaps = [later - before for before, later in pairwise(sorted(quick.began))]
+    assert len(gaps) >= 2
+    assert min(gaps) > APART * 0.8
+    waiting = [one for one in ours.do(_links) if one.verified_at is None]
+    assert [(one.attempts, one.failures) for one in waiting] == [(0, 0)] * states.count("busy")
+
+
+def test_without_an_interval_they_come_at_one_moment(ours: Importer, quick: CountingServer) -> None:
+    """The control of the test before."""
+    all_at_once(spaced(ours, 0), quick, names(1) * 3)
+
+    gaps = [later - before for before, later in pairwise(sorted(quick.began))]
+    assert min(gaps) < APART * 0.8
+
+
+def test_the_interval_is_of_one_host(ours: Importer, quick: CountingServer) -> None:
+    states = all_at_once(spaced(ours, 60), quick, names(3))
+
+    assert states == ["changed"] * 3
+
+
+def test_links_of_a_host_whose_turn_is_far_away_are_not_handed_out(
+    ours: Importer, quick: CountingServer
+) -> None:
+    spacious, (name,) = spaced(ours, 60), names(1)
+    port = int(quick.url("").rpartition(":")[2])
+    first, second = (link(ours, name, f"/{number}.ics", port) for number in range(2))
+    assert pull(spacious, first).state == "changed"
+
+    assert second not in [one.link_id for one in due.claim_due(spacious.runtime, 100)]
+
+    with ours.runtime.database.unit_of_work(None) as session:
+        hosts.trust(session, f"{name}:{port}", clock.now())
+    assert pull(spacious, second).state == "busy", "an answer does not make it forget whose turn it is"
+
+
+def spaced(importer: Importer, seconds: float) -> Importer:
+    """The same with so much time between two beginnings at one host."""
+    more = {"host_interval_ms": int(seconds * 1000), "host_concurrency": 10, "pull_concurrency": 24}
+    settings = importer.runtime.settings.model_copy(update=more)
+    return replace(importer, runtime=replace(importer.runtime, settings=settings))
