@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
@@ -117,6 +117,8 @@ class Pulled:
     """Whether the channel shows in its calendar what it imported from our feed"""
     whole_days: bool = False
     """Whether it closes a whole day for every hour that it read there"""
+    payload: bytes | None = field(default=None, repr=False, compare=False)
+    """What was read, as it was sent; None where it says what it said last time, or is not kept"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,8 @@ class ConnectorError(Exception):
     """A failure that says by its class what to do, by `code` what it was, and by `message` why in words."""
 
     code = "channel_error"
+    payload: bytes | None = None
+    """What was sent and could not be read, for who wants to know why; put there by the connector"""
 
     def __init__(self, message: str, *, code: str | None = None, host: str = "") -> None:
         super().__init__(message)

@@ -16,6 +16,7 @@ from hub.services import asking, outbox
 from sync import blocks, conflicts, echo, holding
 from sync.planning import differences, guard, identity, known, slides, words
 from sync.planning.guard import Guard
+from sync.planning.headline import Gist
 from sync.planning.measure import Measure
 from sync.planning.notices import notices
 from sync.standings import Standings
@@ -34,6 +35,8 @@ class Applied:
     guard: Guard | None = None
     read: bool = True
     """Whether the calendar was read; one that says that nothing changed agrees with nothing either"""
+    gist: Gist = field(default_factory=Gist)
+    """What the summary says, in numbers"""
 
     @property
     def changed(self) -> bool:
@@ -67,11 +70,11 @@ def apply(session: Session, link: Link, pulled: Pulled, now: datetime) -> Applie
         holding.displace(held.rows[one.id], now)
     session.flush()
     placed = writing.write(offers)
-    opened, closed = conflicts.reconcile(session, writing.touched, new=writing.fresh.keys())
+    opened, closed = conflicts.reconcile(session, writing.in_question, new=writing.fresh.keys())
     if units := writing.units(placed):
         outbox.inventory_changed(session, units, "link.pulled", link.id)
 
     said = notices(found, verdict, writing.added, measure, now, standings.ours)
     summary = words.summary(said.told, placed, offers, waits=said.waits, more=said.more)
     counts = {**writing.counts(), "conflicts_opened": opened, "conflicts_closed": closed}
-    return Applied(counts, summary, verdict.guard)
+    return Applied(counts, summary, verdict.guard, gist=said.gist)

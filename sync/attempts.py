@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import TypeVar
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
@@ -23,8 +24,10 @@ from hub.queries import links as query
 from hub.queries import pulls, runs
 from hub.queries.links import Fenced, Lease
 from hub.queries.pulls import Pullable
-from sync import hosts
-from sync.planning import schedule
+from sync import citing, hosts, payloads
+from sync.payloads import Body
+from sync.planning import headline, schedule
+from sync.planning.headline import Gist
 from sync.planning.politeness import Standing
 from sync.planning.schedule import Refusals, Verdict
 from sync.runtime import Runtime
@@ -41,17 +44,22 @@ class Outcome:
     summary: tuple[str, ...] = ()
     error: str | None = None
     run_id: UUID | None = None
+    headline: str = ""
+    """All of it in one line"""
 
 
 BUSY = Outcome("busy")
+UNTOLD = frozenset({"schedule", "check"})
+"""Triggers of pulls that leave a run only if they have news"""
 WRITTEN = ("created", "updated", "deleted")
 """Names of counts: what was written to a channel"""
 NOTHING_DONE: Mapping[str, int] = MappingProxyType({})
+NOTHING_NEW = Gist()
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """`asked_for` is the run that it answers."""
+    """`asked_for` is the oldest run that it answers: changes are told as that one's."""
 
     runtime: Runtime
     lease: Lease
@@ -61,6 +69,11 @@ class Attempt:
     link: Pullable
     run_id: UUID = field(default_factory=new_id)
     """Of the changes that are made"""
+    asked_at: datetime = field(default_factory=lambda: clock.now())
+    """Of when the answer speaks, at the least: it is told no later than it was asked for"""
+
+    noted: list[UUID] = field(default_factory=list)
+    """The run, once a step of this sync has written it down as running"""
 
     @classmethod
     def of(
@@ -76,11 +89,12 @@ class Attempt:
 
     def unchanged(self, cursor: dict[str, str]) -> bool:
         """The usual end, in one statement; False where there is more to do than to note that all stays."""
-        if self.asked_for is not None or self.host.failures or self.trigger != "schedule":
+        if self.asked_for is not None or self.host.failures or self.trigger not in UNTOLD:
             return False
-        now = clock.now()
-        next_pull_at = self.next(now)
-        return pulls.end_unchanged(self.runtime.database, self.lease, self.link, now, next_pull_at, cursor)
+        next_pull_at = self.next(clock.now())
+        return pulls.end_unchanged(
+            self.runtime.database, self.lease, self.link, self.asked_at, next_pull_at, cursor
+        )
 
     def failed(
         self,
@@ -88,11 +102,14 @@ class Attempt:
         judge: Callable[[Link, int], Verdict] | None = None,
         counts: Mapping[str, int] = NOTHING_DONE,
         summary: tuple[str, ...] = (),
+        gist: Gist = NOTHING_NEW,
+        brought: Sequence[Body] = (),
     ) -> Outcome:
         """
         `judge` says what becomes of the link after so many failures, if not what becomes of a feed's;
-        `counts` and `summary` are of what was done before it failed. What wrote something was no failure in
-        a row: a quota that is used up again and again by a long list is met as often.
+        `counts`, `summary` and `gist` are of what was done before it failed, `brought` is what was read. What
+        wrote something was no failure in a row: a quota that is used up again and again by a long list is met
+        as often.
         """
 
         def work(session: Session) -> Outcome:
@@ -110,15 +127,23 @@ class Attempt:
                 session,
                 link.id,
                 failures=failures,
+                failing_since=link.failing_since or clock.now(),
                 refused=refused.state,
                 refusals=refused.number,
                 state=link.state if verdict.state == "active" else verdict.state,
                 state_reason=verdict.reason or error.message,
                 next_pull_at=verdict.next_pull_at,
             )
-            return self.end(session, Outcome("failed", dict(counts), summary, error.message))
+            said = self.headline(gist, counts, error.message)
+            outcome = Outcome("failed", dict(counts), summary, error.message, headline=said)
+            return self.end(session, outcome, lambda: (*brought, *_unread(error)))
 
         return self.transact(work)
+
+    def headline(self, gist: Gist, counts: Mapping[str, int], error: str | None = None) -> str:
+        """Of a sync that did this."""
+        today = clock.now().astimezone(ZoneInfo(self.link.time_zone)).date()
+        return headline.line(gist, counts, today, error)
 
     def next(self, now: datetime) -> datetime:
         """When to come again after a success: sooner where somebody is about to arrive."""
@@ -130,6 +155,8 @@ class Attempt:
         """What kept us from asking is ours, as that this process is about to end: this was no attempt."""
         with self.runtime.database.unit_of_work(self.lease.organization_id) as session:
             hosts_query.give_back(session, self.lease.link_id, self.lease.fence, clock.now() + soon)
+            if self.asked_for is not None:
+                runs.put_back(session, self.lease)
         return BUSY
 
     def set_aside(self) -> Outcome:
@@ -155,9 +182,35 @@ class Attempt:
         actor = Actor("worker", run_id=self.run_id)
         return self.runtime.database.transact(self.lease.organization_id, work, actor)
 
-    def end(self, session: Session, outcome: Outcome) -> Outcome:
-        """End the run and give the lease back. Who asked meanwhile asked for what comes after: at once."""
-        outcome = self._record(session, outcome)
+    def step(self, work: Callable[[Session], T]) -> T:
+        """
+        One of several transactions of this sync. The first whose rows cite the run writes it down as running:
+        a crash leaves no row that cites a run which is not there, and the next sync of the link ends it.
+        """
+        noted: list[UUID] = []
+
+        def whole(session: Session) -> T:
+            result = work(session)
+            noted.clear()
+            if citing.cites(session) and self.asked_for is None and not self.noted:
+                session.add(self._run(self.run_id, "running"))
+                session.flush()
+                noted.append(self.run_id)
+            return result
+
+        result = self.run(whole)
+        self.noted.extend(noted)
+        return result
+
+    def end(
+        self, session: Session, outcome: Outcome, brought: Callable[[], Sequence[Body]] = tuple
+    ) -> Outcome:
+        """
+        End the run and give the lease back. Who asked meanwhile asked for what comes after: at once.
+
+        What it `brought` is kept with a run that is recorded; else nobody asks for it.
+        """
+        outcome = self._record(session, outcome, brought)
         link = query.one(session, self.lease.link_id)
         if link.state not in PULLED_STATES:
             runs.cancel_waiting(session, link.id, clock.now(), link.state_reason or link.state)
@@ -166,29 +219,52 @@ class Attempt:
         query.release(session, self.lease)
         return outcome
 
-    def _record(self, session: Session, outcome: Outcome) -> Outcome:
-        """Write down the run that was asked for; the timetable's pulls leave one only if they have news."""
+    def _record(self, session: Session, outcome: Outcome, brought: Callable[[], Sequence[Body]]) -> Outcome:
+        """
+        Write down the runs that were asked for; the timetable's pulls leave one only if they have news, or
+        have written a row that cites it.
+        """
         now = clock.now()
-        run = runs.begun(session, self.run_id) if self.asked_for is not None else None
-        if run is None:
-            if self.trigger == "schedule" and outcome.state == "unchanged":
+        begun = self.asked_for is not None or bool(self.noted)
+        answered = runs.begun(session, self.lease.link_id) if begun else ()
+        if not answered:
+            if self.trigger in UNTOLD and outcome.state == "unchanged" and not citing.cites(session):
                 return outcome
-            run = SyncRun(
-                organization_id=self.lease.organization_id,
-                id=new_id() if self.asked_for is not None else self.run_id,
-                link_id=self.lease.link_id,
-                trigger=self.trigger,
-                created_at=now,
-                started_at=now,
-            )
+            run = self._run(new_id() if begun else self.run_id, "running")
             session.add(run)
-        run.state = "failed" if outcome.error else "done"
-        run.finished_at = now
-        run.counts = dict(outcome.counts)
-        run.summary = list(outcome.summary)
-        run.error = outcome.error
+            answered = (run,)
+        said = outcome.headline or self.headline(NOTHING_NEW, outcome.counts, outcome.error)
+        for run in answered:
+            run.state = "failed" if outcome.error else "done"
+            run.finished_at = now
+            run.counts = dict(outcome.counts)
+            run.summary = list(outcome.summary)
+            run.headline, run.changed = said, headline.has_changed(outcome.counts)
+            run.error = outcome.error
         session.flush()
-        return replace(outcome, run_id=run.id)
+        if bodies := brought():
+            for run in answered:
+                payloads.keep(session, run.id, bodies)
+        return replace(outcome, run_id=answered[0].id, headline=said)
+
+    def _run(self, run_id: UUID, state: str) -> SyncRun:
+        now = clock.now()
+        return SyncRun(
+            organization_id=self.lease.organization_id,
+            id=run_id,
+            link_id=self.lease.link_id,
+            trigger=self.trigger,
+            state=state,
+            created_at=now,
+            started_at=now,
+            counts={},
+            summary=[],
+        )
+
+
+def _unread(error: ConnectorError) -> tuple[Body, ...]:
+    """What could not be read, for who wants to know why."""
+    return (Body.of(error.payload, payloads.UNREAD),) if error.payload else ()
 
 
 def interval_of(link: Link) -> timedelta:

@@ -19,6 +19,7 @@ from hub.models.links import Link
 from hub.queries import external as query
 from hub.queries import inventory, locks
 from hub.queries import links as links_query
+from sync import citing
 from sync.planning import placing
 from sync.planning.placing import NOTHING_OURS, Blocked, Ours
 
@@ -57,9 +58,11 @@ def write(
 ) -> None:
     """
     These are from now on all blocks of these events; what is `muted` of them is told to nobody. Those that
-    are `new` have had none.
+    are `new` have had none. Each cites the run of the sync that writes it; what is fitted anew without one,
+    the run that brought its event.
     """
-    organization_id = organization_of(session)
+    organization_id, run_id = organization_of(session), citing.run_of(session)
+    brought_by = query.runs_of(session, placed.keys()) if run_id is None else {}
     rows = [
         {
             "organization_id": organization_id,
@@ -71,6 +74,7 @@ def write(
             "ends_at": one.period.ends_at,
             "free_at": one.free_at,
             "muted": quiet,
+            "run_id": run_id or brought_by.get(event_id),
         }
         for event_id, found in placed.items()
         for one, quiet in _apart(found, muted.get(event_id, ()))

@@ -17,6 +17,7 @@ from hub.ids import new_id
 from hub.models.external import ExternalBlock, ExternalEvent
 from hub.models.links import Link
 from hub.queries import external as query
+from sync import citing
 from sync.planning import marks
 from sync.planning.differences import Pair
 from sync.planning.known import Known, Missing, Received, Slide, digest, text_digest
@@ -166,6 +167,11 @@ def rename(row: ExternalEvent, key: str, now: datetime) -> None:
     row.key = key
 
 
+def cite(session: Session, row: ExternalEvent) -> None:
+    """What it takes, or whether it waits, is another now. What a person does leaves the run alone."""
+    row.run_id = citing.run_of(session) or row.run_id
+
+
 def displace(row: ExternalEvent, now: datetime) -> None:
     """Give up the name: another event has it now."""
     rename(row, _stopgap(row), now)
@@ -215,6 +221,7 @@ def _named(session: Session, link: Link, key: str, now: datetime) -> dict[str, A
         "first_seen_at": now,
         "changed_at": now,
         "called": [],
+        "run_id": citing.run_of(session),
     }
 
 

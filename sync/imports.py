@@ -18,9 +18,11 @@ from hub.models.sync import SyncItem
 from hub.queries import sync as query
 from hub.queries.links import Fenced
 from sync import foreign, shadows
+from sync.apply import Applied
 from sync.foreign import Family
 from sync.listing import Transact
 from sync.planning import threeway
+from sync.planning.headline import Gist
 from sync.planning.threeway import TheirAct
 
 PORTION = 200
@@ -32,6 +34,7 @@ def bring(
     horizon: timedelta,
     counts: Counter[str],
     said: list[str],
+    gists: list[Gist],
     go_on: Callable[[], bool],
     stumble: Callable[[Exception], None],
 ) -> bool:
@@ -58,6 +61,7 @@ def bring(
             return True
         did: Counter[str] = Counter()
         told: list[str] = []
+        gist: list[Gist] = []
 
         def work(
             session: Session,
@@ -65,12 +69,12 @@ def bring(
             portion: list[UUID] = portion,
             did: Counter[str] = did,
             told: list[str] = told,
+            gist: list[Gist] = gist,
         ) -> int:
             did.clear()
-            told.clear()
-            done, words = _bring(session, link, portion, horizon)
-            did.update(done)
-            told.extend(words)
+            applied = _bring(session, link, portion, horizon)
+            did.update(applied.counts)
+            told[:], gist[:] = applied.summary, (applied.gist,)
             return len(portion)
 
         try:
@@ -86,12 +90,11 @@ def bring(
             continue
         counts.update(did)
         said.extend(told)
+        gists.extend(gist)
     return False
 
 
-def _bring(
-    session: Session, link: Link, item_ids: Sequence[UUID], horizon: timedelta
-) -> tuple[Counter[str], Sequence[str]]:
+def _bring(session: Session, link: Link, item_ids: Sequence[UUID], horizon: timedelta) -> Applied:
     families: dict[str, list[SyncItem]] = defaultdict(list)
     for item in query.families(session, link.id, item_ids):
         families[item.series or item.remote_id].append(item)
@@ -115,7 +118,7 @@ def _bring(
         if item.remote_state == "deleted":
             item.tombstoned_at = item.tombstoned_at or clock.now()
     session.flush()
-    return (Counter(done.counts), done.summary) if done else (Counter(), ())
+    return done or Applied()
 
 
 def _waits(head: SyncItem) -> bool:

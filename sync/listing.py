@@ -30,17 +30,21 @@ LISTINGS = 3
 
 
 def pull(
-    transact: Transact, calendar: LinkedCalendar, cursor: dict[str, str] | None, page: Page | None
+    transact: Transact,
+    calendar: LinkedCalendar,
+    cursor: dict[str, str] | None,
+    page: Page | None,
+    heard: Callable[[Page], None],
 ) -> tuple[int, bool]:
     """
     List what changed since the cursor, or everything: how much was news, and whether it was everything.
-    `page` is the first one, where it was asked for already.
+    `page` is the first one, where it was asked for already. Each that came is told to `heard`.
 
     The cursor is stored with the last page alone: whatever crashes before, all is listed again.
     """
     for attempt in range(LISTINGS):
         try:
-            return _list(transact, calendar, cursor, page)
+            return _list(transact, calendar, cursor, page, heard)
         except CursorExpired:
             cursor = page = None
             if attempt == LISTINGS - 1:
@@ -49,11 +53,16 @@ def pull(
 
 
 def _list(
-    transact: Transact, calendar: LinkedCalendar, cursor: dict[str, str] | None, page: Page | None
+    transact: Transact,
+    calendar: LinkedCalendar,
+    cursor: dict[str, str] | None,
+    page: Page | None,
+    heard: Callable[[Page], None],
 ) -> tuple[int, bool]:
     news, first = 0, True
     page = page or calendar.changes(cursor, None)
     while True:
+        heard(page)
         news += transact(_storing(transact, calendar, page, first))
         if page.next_page is None:
             return news, page.full

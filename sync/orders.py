@@ -12,7 +12,7 @@ from connectors.calendars import Draft
 from hub.database import organization_of
 from hub.ids import new_id
 from hub.models.sync import SyncItem, SyncOp
-from sync import signing
+from sync import citing, signing
 from sync.planning.content import Content, Groups
 
 
@@ -57,6 +57,7 @@ def place(
     op.groups = dict(groups) if groups else None
     op.if_match = item.remote_etag if kind != "create" else ""
     op.attempts += 1
+    op.run_id = citing.run_of(session)
     op.not_before, op.outcome = None, ""
     item.touched = False
     item.tombstoned_at = None

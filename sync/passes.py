@@ -14,7 +14,6 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import partial
 from typing import TypeVar
 from uuid import UUID
 
@@ -24,6 +23,7 @@ from connectors.calendars import Page
 from connectors.errors import ConnectorError, CursorExpired, Rejected, Unavailable
 from connectors.transport import Closing, Network
 from hub import clock
+from hub.domain.gaps import mean_gap
 from hub.ids import FIRST_ID
 from hub.models.links import Link
 from hub.queries import links as query
@@ -34,8 +34,10 @@ from hub.queries.sync import Waiting
 from sync import calendars, deleted, imports, leasing, listing, push, touching
 from sync.attempts import BUSY, Attempt, Outcome
 from sync.calendars import LinkedCalendar
-from sync.planning import passing, schedule, told
+from sync.payloads import Heard
+from sync.planning import headline, passing, schedule, told
 from sync.planning.guard import Guard
+from sync.planning.headline import Gist
 from sync.planning.schedule import Verdict
 
 T = TypeVar("T")
@@ -90,8 +92,9 @@ def sync(attempt: Attempt, prepared: Prepared) -> Outcome:
         return work.failed(Unavailable(defect, code="defect"))
 
 
-def _touched(session: Session, link: Link, *, after: UUID) -> Sequence[UUID]:
-    return items.touched(session, link.id, "hub", TOUCHED, after)
+def rehearse(attempt: Attempt, prepared: Prepared, seconds: float) -> Outcome:
+    """What a pass would do: sync/dry_run.py sees to it that it is undone, and sends nothing."""
+    return _Pass(attempt, prepared, ends=time.monotonic() + seconds).run()
 
 
 @dataclass(slots=True)
@@ -100,6 +103,8 @@ class _Pass:
     prepared: Prepared
     counts: Counter[str] = field(default_factory=Counter)
     said: list[str] = field(default_factory=list)
+    gists: list[Gist] = field(default_factory=list)
+    heard: Heard = field(default_factory=Heard)
     refused: list[str] = field(default_factory=list)
     stumbles: list[Exception] = field(default_factory=list)
     """Of events in a row that could not be written"""
@@ -114,14 +119,14 @@ class _Pass:
         return self.prepared.calendar
 
     def run(self) -> Outcome:
-        link = self.attempt.link
         if self.prepared.waiting.inflight:
             push.recover(self._transact, self._calendar, self._stumble)
         listed_at = clock.now()
         page = self._first_page()
         if page and self._brings_nothing(page) and self.attempt.unchanged(dict(page.cursor or {})):
             return Outcome("unchanged")
-        listing.pull(self._transact, self._calendar, link.cursor if page else None, page)
+        cursor = self.attempt.link.cursor if page else None
+        listing.pull(self._transact, self._calendar, cursor, page, self.heard.hear)
         done = listing.sweep(self._transact, self._calendar, self._go_on)
         dirty_seq = self._settle() if done else None
         return self._end(listed_at, dirty_seq)
@@ -134,8 +139,8 @@ class _Pass:
             judged.append(passing.after_failure(error, clock.now(), failures, jitter))
             return judged[-1]
 
-        summary = told.summary(self.counts, self.said, self.refused)
-        outcome = self.attempt.failed(error, judge, self.counts, summary)
+        summary, gist = told.summary(self.counts, self.said, self.refused), headline.total(self.gists)
+        outcome = self.attempt.failed(error, judge, self.counts, summary, gist, self.heard.bodies)
         if passing.rests(error) and outcome is not BUSY:
             self._rest(judged[-1].next_pull_at)
         return outcome
@@ -179,14 +184,14 @@ class _Pass:
         return None
 
     def _bring(self) -> bool:
-        horizon, go_on = self.prepared.horizon, self._go_on
-        return imports.bring(self._transact, horizon, self.counts, self.said, go_on, self._stumble)
+        horizon, counts, said, gists = self.prepared.horizon, self.counts, self.said, self.gists
+        return imports.bring(self._transact, horizon, counts, said, gists, self._go_on, self._stumble)
 
     def _write(self) -> bool:
         """All of ours that was touched; what is touched again meanwhile waits for the next round."""
         after = FIRST_ID
         while self._go_on():
-            found = self._transact(partial(_touched, after=after))
+            found = self._touched(after)
             if not found:
                 return True
             for item_id in found:
@@ -195,6 +200,9 @@ class _Pass:
                 self._write_one(item_id)
             after = found[-1]
         return False
+
+    def _touched(self, after: UUID) -> Sequence[UUID]:
+        return self._transact(lambda session, link: items.touched(session, link.id, "hub", TOUCHED, after))
 
     def _write_one(self, item_id: UUID) -> None:
         try:
@@ -256,29 +264,36 @@ class _Pass:
             elif guard is not None:
                 jitter = random.random()  # noqa: S311
                 next_pull_at = schedule.while_waiting(now, next_pull_at, guard.again_at, jitter)
+            measured = mean_gap(link.measured_seconds, link.verified_at, listed_at)
             query.note(
                 session,
                 link.id,
                 synced_seq=link.synced_seq if dirty_seq is None else dirty_seq,
                 noticed=self.attempt.link.notices,
                 verified_at=listed_at if self.imported else link.verified_at,
+                measured_seconds=measured if self.imported else link.measured_seconds,
                 rests_until=None,
                 failures=0,
+                failing_since=None,
                 refused="",
                 refusals=0,
                 state="guarded" if guard is not None and guard.tripped else "active",
                 state_reason=guard.why if guard is not None and guard.tripped else None,
                 next_pull_at=next_pull_at,
             )
-            counts = {name: number for name, number in self.counts.items() if number}
-            summary = told.summary(self.counts, self.said, self.refused)
-            return self.attempt.end(session, Outcome("changed" if counts else "unchanged", counts, summary))
+            return self.attempt.end(session, self._outcome(), lambda: self.heard.bodies)
 
         return self.attempt.transact(work)
+
+    def _outcome(self) -> Outcome:
+        counts = {name: number for name, number in self.counts.items() if number}
+        summary = told.summary(self.counts, self.said, self.refused)
+        said = self.attempt.headline(headline.total(self.gists), counts)
+        return Outcome("changed" if counts else "unchanged", counts, summary, headline=said)
 
     def _go_on(self) -> bool:
         return time.monotonic() < self.ends
 
     def _transact(self, work: Callable[[Session, Link], T]) -> T:
         """Under the lease, or Fenced."""
-        return self.attempt.run(lambda session: work(session, query.hold(session, self.attempt.lease)))
+        return self.attempt.step(lambda session: work(session, query.hold(session, self.attempt.lease)))

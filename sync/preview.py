@@ -21,7 +21,8 @@ from hub.errors import NotFound, Refused
 from hub.queries import external, inventory
 from hub.queries import links as links_query
 from hub.services import asking
-from sync import disguise, linking, operators, preview_events, remote, two_way
+from sync import disguise, dry_run, linking, operators, preview_events, remote, two_way
+from sync.dry_run import Plan
 from sync.linking import Scope
 from sync.planning import measure, placing
 from sync.planning.placing import Blocked
@@ -53,6 +54,8 @@ class Preview:
     """Slug of the channel that made the calendar"""
     events: tuple[PreviewEvent, ...]
     problems: tuple[str, ...]
+    plan: Plan | None = None
+    """What a sync would do; None of a calendar that is not linked yet"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +114,8 @@ def asked(
 
 
 def preview_link(runtime: Runtime, organization_id: UUID, link_id: UUID) -> Preview:
-    """What the link's calendar says now, as a pull would take it; nothing is saved."""
+    """What the link's calendar says now, and what a sync would make of it; nothing is saved."""
+    rehearsed = dry_run.rehearse(runtime, organization_id, link_id)
 
     def read(session: Session) -> tuple[_Scene, Callable[[], Pulled]]:
         link = links_query.one(session, link_id)
@@ -128,7 +132,10 @@ def preview_link(runtime: Runtime, organization_id: UUID, link_id: UUID) -> Prev
         return scene, partial(ask, imports=link.direction != "export")
 
     scene, ask = runtime.database.transact(organization_id, read)
-    return _show(runtime, organization_id, scene, ask())
+    pulled = rehearsed.pulled
+    if pulled is None or pulled.unchanged:
+        pulled = ask()
+    return replace(_show(runtime, organization_id, scene, pulled), plan=rehearsed.plan)
 
 
 def _scene(session: Session, *, scope: Scope) -> _Scene:

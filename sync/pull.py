@@ -11,9 +11,10 @@ import logging
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import partial
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
@@ -21,17 +22,19 @@ from connectors.contract import Pulled
 from connectors.errors import ConnectorError, Unavailable
 from connectors.transport import Closing
 from hub import clock
+from hub.domain.gaps import mean_gap
 from hub.models.links import Link
 from hub.queries import hosts as hosts_query
 from hub.queries import links as query
 from hub.queries import pulls, runs
 from hub.queries.links import Lease
 from hub.queries.pulls import Pullable
-from sync import hosts, leasing, operators, passes, remote
-from sync.apply import apply
-from sync.attempts import BUSY, Attempt, Outcome
+from sync import alarms, hosts, leasing, operators, passes, remote
+from sync.apply import Applied, apply
+from sync.attempts import BUSY, UNTOLD, Attempt, Outcome
 from sync.passes import Prepared
-from sync.planning import schedule, words
+from sync.payloads import Body
+from sync.planning import headline, schedule, words
 from sync.planning.guard import Guard
 from sync.planning.politeness import Later, Standing
 from sync.runtime import Runtime
@@ -55,6 +58,7 @@ def pull(runtime: Runtime, organization_id: UUID, link_id: UUID, *, trigger: str
         return passes.sync(attempt, begun.ask)
     try:
         with leasing.kept(runtime, begun.lease):
+            hosts.await_turn(begun.host)
             pulled = begun.ask()
     except ConnectorError as error:
         return attempt.given_back(soon=OUR_FAULT) if error.code in OURS else attempt.failed(error)
@@ -66,12 +70,12 @@ def pull(runtime: Runtime, organization_id: UUID, link_id: UUID, *, trigger: str
         return attempt.failed(Unavailable(defect, code="defect"))
     if pulled.unchanged and attempt.unchanged(pulled.cursor):
         return Outcome("unchanged")
-    return _apply(attempt, pulled)
+    return take_in(attempt, pulled)
 
 
 @dataclass(frozen=True, slots=True)
 class _Begun:
-    """What a pull has in its hands before it asks. `asked_for` is the run that it answers."""
+    """What a pull has in its hands before it asks. `asked_for` is the oldest run that it answers."""
 
     lease: Lease
     link: Pullable
@@ -82,17 +86,17 @@ class _Begun:
 
 def _begin(runtime: Runtime, organization_id: UUID, link_id: UUID, trigger: str) -> _Begun | Outcome:
     """
-    Take the lease, and the run that was asked for, if any; all that the question to the channel needs is
+    Take the lease, and the runs that were asked for, if any; all that the question to the channel needs is
     read here, before it is asked. Busy where another has the lease, or the host must be left alone.
     """
     lasting = timedelta(seconds=runtime.settings.lease_seconds)
-    by_hand = trigger != "schedule"
+    by_hand = trigger not in UNTOLD
     with runtime.database.unit_of_work(organization_id) as session:
         lease = query.acquire(session, link_id, lasting)
         link = pulls.read(session, link_id, clock.now())
         if lease is None:
             return BUSY
-        run = runs.waiting(session, link_id) if link.is_asked_for else None
+        asked = runs.waiting(session, link_id) if link.is_asked_for else ()
         standing: Standing | Later = Standing("")
         ask: Callable[[], Pulled] | Prepared
         if link.rests_until is not None and link.rests_until > clock.now():
@@ -109,7 +113,7 @@ def _begin(runtime: Runtime, organization_id: UUID, link_id: UUID, trigger: str)
                 operators.check(session, runtime.network, question.source, question.settings)
                 ask = partial(remote.ask, question, runtime.network)
                 host = hosts.known(session, link_id, link.host, question.settings)
-                wanted = by_hand or run is not None
+                wanted = by_hand or bool(asked)
                 standing = hosts.begin(
                     session, lease, host, runtime.settings, wanted=wanted, waits=not by_hand
                 )
@@ -117,17 +121,19 @@ def _begin(runtime: Runtime, organization_id: UUID, link_id: UUID, trigger: str)
                 ask = partial(_raise, error)
         if isinstance(standing, Later):
             return Outcome("busy", error=standing.why)
-        if run is not None:
+        for run in asked:
             run.state = "running"
             run.started_at = run.started_at or clock.now()
-        return _Begun(lease, link, run.id if run else None, standing, ask)
+        return _Begun(lease, link, asked[0].id if asked else None, standing, ask)
 
 
 def _raise(error: ConnectorError) -> Pulled:
     raise error
 
 
-def _apply(attempt: Attempt, pulled: Pulled) -> Outcome:
+def take_in(attempt: Attempt, pulled: Pulled) -> Outcome:
+    """All of it in one transaction, which ends the run and gives the lease back."""
+
     def work(session: Session) -> Outcome:
         link = query.hold(session, attempt.lease)
         now = clock.now()
@@ -139,6 +145,7 @@ def _apply(attempt: Attempt, pulled: Pulled) -> Outcome:
             jitter = random.random()  # noqa: S311
             next_pull_at = schedule.while_waiting(now, next_pull_at, waits.again_at, jitter)
         tripped = waits is not None and waits.tripped
+        alarms.tell(session, link, waits, attempt.asked_at)
         query.note(
             session,
             link.id,
@@ -147,23 +154,33 @@ def _apply(attempt: Attempt, pulled: Pulled) -> Outcome:
             returns_ours=link.returns_ours if pulled.unchanged else pulled.returns_ours,
             whole_days=link.whole_days if pulled.unchanged else pulled.whole_days,
             guard=waits.to_json() if waits else None,
-            verified_at=now,
+            verified_at=attempt.asked_at,
+            measured_seconds=mean_gap(link.measured_seconds, link.verified_at, now),
             failures=0,
+            failing_since=None,
             refused="",
             refusals=0,
             state="guarded" if tripped else "active",
             state_reason=waits.why if waits and tripped else None,
             next_pull_at=next_pull_at,
         )
-        unread = len(pulled.problems)
-        outcome = Outcome(
-            "changed" if applied.changed else "unchanged",
-            applied.counts | ({"problems": unread} if unread else {}),
-            (*applied.summary, *words.problems(unread)),
-        )
-        return attempt.end(session, outcome)
+        outcome = outcome_of(pulled, applied, now.astimezone(ZoneInfo(attempt.link.time_zone)).date())
+        payload = pulled.payload
+        return attempt.end(session, outcome, lambda: (Body.of(payload),) if payload is not None else ())
 
     return attempt.transact(work)
+
+
+def outcome_of(pulled: Pulled, applied: Applied, today: date) -> Outcome:
+    """What a reading that was applied is told as."""
+    unread = len(pulled.problems)
+    counts = applied.counts | ({"problems": unread} if unread else {})
+    return Outcome(
+        "changed" if applied.changed else "unchanged",
+        counts,
+        (*applied.summary, *words.problems(unread)),
+        headline=headline.line(applied.gist, counts, today),
+    )
 
 
 def guard_of(link: Link) -> Guard | None:

@@ -17,7 +17,8 @@ from api.idempotency import Answer, Idempotent
 from api.linked import LINK, PREVIEW, previewed, told
 from api.openapi import documented, example
 from api.pagination import Page, Paged, next_cursor, shown
-from api.schemas.links import EventOut, GuardIn, LinkOut, PreviewOut
+from api.schemas.links import EventOut, GuardIn, LinkOut
+from api.schemas.previews import PreviewOut
 from api.schemas.runs import QUEUED, RUN, RunOut
 from api.waiting import Places, Waiting
 from hub.database import vault_of
@@ -52,9 +53,10 @@ EVENT: dict[str, Any] = {
     "called": [],
     "first_seen_at": "2026-11-21T12:00:00Z",
     "changed_at": "2026-11-21T12:00:00Z",
+    "run_id": "0198c2f0-6c1e-7b7a-9f00-3d2c5a9be130",
 }
 
-_SHOWN = example(200, PREVIEW, "With dry_run: what a pull would bring")[200]
+_SHOWN = example(200, PREVIEW, "With dry_run: what is there, and what a sync would do")[200]
 
 
 @router.post(
@@ -73,15 +75,20 @@ def sync(
     link_id: UUID,
     once: Idempotent,
     places: Places,
-    dry_run: Annotated[bool, Query(description="Only show what it would bring; nothing is saved")] = False,
+    dry_run: Annotated[bool, Query(description="Only show what it would do; nothing is saved")] = False,
 ) -> Response:
-    """A link that is asked for twice before a worker comes is pulled once. 409 for one that rests."""
+    """
+    A link that is asked for twice before a worker comes is pulled once. 409 for one that rests.
+
+    A dry run asks the channel, does all of the sync in a transaction that is undone, and shows what came of
+    it: it changes nothing, here or there. It says what a sync does then if meanwhile nothing moves.
+    """
     if dry_run:
         return _dry_run(caller, link_id, places)
 
     def work(session: Session) -> Answer:
         run = requests.request(session, link_id)
-        return Answer(RunOut.model_validate(run), 202, {"Location": f"/api/v1/sync-runs/{run.id}"})
+        return Answer(RunOut.single(run), 202, {"Location": f"/api/v1/sync-runs/{run.id}"})
 
     return once.create(caller, work)
 
@@ -138,7 +145,7 @@ def runs_of(caller: Staff, link_id: UUID, paging: Paged) -> Page[RunOut]:
         before = paging.after[1] if paging.after else None
         rows = runs.page(session, link_id=link_id, limit=paging.fetch, before=before)
         return Page(
-            items=[RunOut.model_validate(row) for row in shown(rows, paging)],
+            items=[RunOut.single(row) for row in shown(rows, paging)],
             next_cursor=next_cursor(rows, paging, lambda row: (row.created_at, row.id)),
         )
 

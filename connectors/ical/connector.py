@@ -94,6 +94,7 @@ class IcalConnector:
             source=understood.source,
             returns_ours=understood.returns_ours,
             whole_days=understood.whole_days,
+            payload=fetched.body,
         )
 
     def render(self, feed: Feed) -> bytes:
@@ -112,12 +113,18 @@ def _read(fetched: Fetched, window: Window, zone: ZoneInfo, options: FeedOptions
         return reading.read(fetched.body, Request(window, zone, fetched.host, fetched.sha256, said))
     except TooComplex as error:
         message = f"{fetched.host} answered a calendar that cannot be read: {error}"
-        raise Unavailable(message, code=error.code) from error
+        raise _unread(message, error.code, fetched) from error
     except NotACalendar as error:
         message = f"{fetched.host} answered something that is not a calendar: {error}"
-        raise Unavailable(message, code=error.code) from error
+        raise _unread(message, error.code, fetched) from error
     except ReaderLost as error:
         raise Unavailable(str(error), code="no_reader") from error
+
+
+def _unread(message: str, code: str, fetched: Fetched) -> Unavailable:
+    error = Unavailable(message, code=code)
+    error.payload = fetched.body
+    return error
 
 
 def _expansion(window: Window, zone: ZoneInfo, options: str) -> dict[str, str]:

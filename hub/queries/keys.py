@@ -28,6 +28,8 @@ class Column:
 
     table: str
     name: str
+    most: int | None = None
+    """In one batch, where they are large: megabytes each"""
 
     def __str__(self) -> str:
         return f"{self.table}.{self.name}"
@@ -47,6 +49,7 @@ SEALED: tuple[Column, ...] = (
     Column("conflicts", "sealed"),
     Column("invitations", "sealed"),
     Column("registrations", "sealed"),
+    Column("payloads", "sealed", most=8),
     Column("mails", "sealed"),
     Column("idempotency_keys", "body"),
 )

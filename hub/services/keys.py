@@ -107,11 +107,11 @@ def _retire(session: Session) -> None:
 def _column(
     database: Database, organization_id: UUID, actor: Actor, column: Column, batch: int, *, wait: bool
 ) -> Iterator[int]:
-    after = FIRST_ID
+    after, most = FIRST_ID, min(batch, column.most or batch)
 
     def some(session: Session) -> tuple[UUID, int]:
         vault = vault_of(session)
-        rows = query.old(session, column, prefix(_newest(session)), after, batch, wait=wait)
+        rows = query.old(session, column, prefix(_newest(session)), after, most, wait=wait)
         anew = {row.id: vault.seal(vault.open(row.sealed)) for row in rows}
         if anew:
             query.replace(session, column, organization_id, anew)

@@ -59,6 +59,7 @@ PERIODS: tuple[Period, ...] = (
     ),
     Period("mails", "retention_mail_days", partial(query.delete_old, table="mails", most=BATCH)),
     Period("sync runs", "retention_run_days", partial(query.delete_old, table="sync_runs", most=BATCH)),
+    Period("payloads", "retention_payload_days", partial(query.delete_old, table="payloads", most=BATCH)),
     Period(
         "invitations",
         "retention_way_in_days",

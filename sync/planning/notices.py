@@ -8,17 +8,18 @@ the guard is tripped one sentence says it all.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from connectors.contract import Nature, When
 from hub.domain.periods import Period
-from sync.planning import words
+from sync.planning import headline, words
 from sync.planning.differences import Difference, Kind, Pair
 from sync.planning.exported import Periods
 from sync.planning.guard import NOT_OURS, Verdict
+from sync.planning.headline import Gist
 from sync.planning.measure import Measure
 from sync.planning.words import Told
 
@@ -30,6 +31,8 @@ class Notices:
     told: tuple[Told, ...] = ()
     waits: tuple[str, ...] = ()
     more: tuple[str, ...] = ()
+    gist: Gist = field(default_factory=Gist, compare=False)
+    """All of it in numbers, for one line"""
 
 
 def notices(
@@ -45,28 +48,34 @@ def notices(
     becomes of time that is `ours`, by the keys of the events: our own word come back.
     """
     zone = measure.zone
-    told = [
-        Told(new[one.key], None, _span(one.event.when, one.own(ours), measure))
-        for one in found.new
-        if one.key in new and one.key not in found.slides and not one.event.part
+    fresh = [
+        one for one in found.new if one.key in new and one.key not in found.slides and not one.event.part
     ]
-    told += [
-        _changed(pair, pair.own(ours), measure)
-        for pair in found.of(Kind.CHANGED)
-        if _is_news(pair, ours, measure.cut(now))
+    changed = [pair for pair in found.of(Kind.CHANGED) if _is_news(pair, ours, measure.cut(now))]
+    gone = [
+        one
+        for one in verdict.gone
+        if one.known.slide is None and one.known.pieces and (one.agreed or not one.known.remainder)
     ]
-    told += [
-        Told(gone.known.id, words.stretch(gone.known.when, zone), None)
-        for gone in verdict.gone
-        if gone.known.slide is None and gone.known.pieces and (gone.agreed or not gone.known.remainder)
-    ]
+    told = [Told(new[one.key], None, _span(one.event.when, one.own(ours), measure)) for one in fresh]
+    told += [_changed(pair, pair.own(ours), measure) for pair in changed]
+    told += [Told(one.known.id, words.stretch(one.known.when, zone), None) for one in gone]
     moved = [(pair.slide, pair.when) for pair in found.of(Kind.SLID) if pair.slide is not None]
     moved += [(found.slides[one.key], one.event.when) for one in found.new if one.key in found.slides]
     returned = sum(1 for pair in found.back if pair.known.slide is None)
     more = (*words.windows(moved, zone), *words.back(returned))
+    waits = _waits(verdict, zone)
+    gist = headline.total(
+        (
+            headline.came([one.event.nature for one in fresh]),
+            *(headline.changed(*_spans(pair, pair.own(ours), measure), zone) for pair in changed),
+            *(headline.went(one.known.pieces, measure, now) for one in gone),
+            Gist(missing=len(waits), back=returned, windows=len(moved)),
+        )
+    )
     if verdict.alarm and verdict.guard is not None:
-        return Notices(tuple(told), (), (*more, verdict.guard.why))
-    return Notices(tuple(told), _waits(verdict, zone), more)
+        return Notices(tuple(told), (), (*more, verdict.guard.why), gist)
+    return Notices(tuple(told), waits, more, gist)
 
 
 def _is_news(pair: Pair, ours: Mapping[str, Periods], cut: datetime) -> bool:
@@ -82,22 +91,33 @@ def _is_news(pair: Pair, ours: Mapping[str, Periods], cut: datetime) -> bool:
 
 
 def _changed(pair: Pair, own: Periods, measure: Measure) -> Told:
-    known = pair.known
-    was_ours = not known.pieces and measure.takes(known.when) is not None
-    before = None if was_ours else _span(known.when, known.pieces, measure)
-    after = _span(pair.when, own, measure)
+    had, has = _spans(pair, own, measure)
+    before = words.stretch(had, measure.zone) if had is not None else None
+    after = words.stretch(has, measure.zone)
     remark = ""
     if pair.turned:
         remark = "a guest's stay now" if pair.event.nature is Nature.STAY else "no guest's stay any more"
-    return Told(known.id, before, after, remark)
+    return Told(pair.known.id, before, after, remark)
+
+
+def _spans(pair: Pair, own: Periods, measure: Measure) -> tuple[When | None, When]:
+    """The time that it had, and has; None where all of it was our own word."""
+    known = pair.known
+    was_ours = not known.pieces and measure.takes(known.when) is not None
+    before = None if was_ours else _own(known.when, known.pieces, measure)
+    return before, _own(pair.when, own, measure)
 
 
 def _span(when: When, own: Periods, measure: Measure) -> str:
+    return words.stretch(_own(when, own, measure), measure.zone)
+
+
+def _own(when: When, own: Periods, measure: Measure) -> When:
     """An event's time; of one that is partly our own word come back, what is the channel's own."""
     takes = measure.takes(when)
     if own and takes is not None and own != (takes,):
-        when = measure.when(Period(own[0].starts_at, own[-1].ends_at))
-    return words.stretch(when, measure.zone)
+        return measure.when(Period(own[0].starts_at, own[-1].ends_at))
+    return when
 
 
 def _waits(verdict: Verdict, zone: ZoneInfo) -> tuple[str, ...]:

@@ -64,14 +64,14 @@ def span(event: Spanned, zone: ZoneInfo) -> str:
     """Dates from the first to the day that is free again, or times of the place's clocks."""
     if event.first is not None and event.after is not None:
         return f"{event.first} to {event.after}"
-    return _times(event.starts_at, event.ends_at, zone)
+    return times(event.starts_at, event.ends_at, zone)
 
 
 def stretch(when: When, zone: ZoneInfo) -> str:
     """The same of what is not stored."""
     if isinstance(when, AllDay):
         return f"{when.first} to {when.after}"
-    return _times(when.starts_at, when.ends_at, zone)
+    return times(when.starts_at, when.ends_at, zone)
 
 
 def summary(
@@ -170,7 +170,8 @@ def _line(one: Told, blocks: Sequence[Blocked], names: Mapping[UUID, str]) -> st
     return f"~ {one.before} is now {one.after}{where}{remark}"
 
 
-def _times(starts_at: datetime, ends_at: datetime, zone: ZoneInfo) -> str:
+def times(starts_at: datetime, ends_at: datetime, zone: ZoneInfo) -> str:
+    """Two instants on the clocks of the place."""
     first, last = starts_at.astimezone(zone), ends_at.astimezone(zone)
     until = f"{last:%H:%M}" if first.date() == last.date() else f"{last:%Y-%m-%d %H:%M}"
     return f"{first:%Y-%m-%d %H:%M} to {until}"

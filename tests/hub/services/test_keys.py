@@ -43,9 +43,11 @@ HASHES = {
     "links.calendar_key",
     "links.feed_token_hash",
     "password_resets.token_hash",
+    "payloads.digest",
     "refresh_tokens.token_hash",
     "registrations.token_hash",
     "sign_in_attempts.key",
+    "sync_runs.request_hash",
     "watch_channels.token_hash",
 }
 OF_OTHERS = {
