@@ -13,12 +13,16 @@ from fastapi_offline import FastAPIOffline
 from starlette.types import Receive, Scope, Send
 
 from api import openapi, problems, rights
+from api.checker import Checker
 from api.feed_cache import Shelf
 from api.feeds import FeedsApp
 from api.frame import Frame
 from api.limits import Limiter
+from api.lookout import lookout
+from api.metrics import Requests, Scrape
 from api.remembered import Keys, Memberships
 from api.routes import API, ROUTERS
+from api.streaming import Streams
 from api.waiting import MOST, Waiting
 from hub.config import Settings
 from sync.runtime import Runtime
@@ -64,6 +68,7 @@ def _http(settings: Settings | None, runtime: Runtime | None, feeds: FeedsApp) -
         opened = runtime or Runtime.open(settings or Settings())
         app.state.runtime = opened
         app.state.limiter = Limiter(opened.settings)
+        app.state.checker = Checker(lambda: opened, opened.settings.check_waiting)
         threads = anyio.to_thread.current_default_thread_limiter()
         threads.total_tokens = opened.settings.database_pool + WAITING_THREADS
         # What is loaded by now stays. Without it a full collection, which an answer of thousands of rows
@@ -72,7 +77,8 @@ def _http(settings: Settings | None, runtime: Runtime | None, feeds: FeedsApp) -
         gc.freeze()
         try:
             async with feeds.running():
-                yield
+                with lookout(opened):
+                    yield
         finally:
             await app.state.limiter.close()
             gc.unfreeze()
@@ -96,6 +102,9 @@ def _http(settings: Settings | None, runtime: Runtime | None, feeds: FeedsApp) -
     app.state.keys = Keys()
     app.state.rights = rights.by_endpoint(ROUTERS)
     app.state.waiting = Waiting()
+    app.state.streams = Streams()
+    app.state.requests = Requests()
+    app.state.requests.registry.register(Scrape(lambda: app.state.runtime))
     app.add_middleware(Frame)
     problems.install(app)
     openapi.install(app)

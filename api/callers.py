@@ -67,15 +67,18 @@ class Caller:
 
     def check(self) -> None:
         """NotAllowed unless the operation's row lets this caller in."""
-        if self.may(self.right):
+        self.require(self.right)
+
+    def require(self, right: Right) -> None:
+        """NotAllowed unless this caller has the right: for what an operation can come to, beside its own."""
+        if self.may(right):
             return
         if self.role is not None:
-            message = f"this needs the role {self.right.role}; yours is {self.role}"
-            raise NotAllowed.because("role", message)
-        if self.right.scope is None:
+            raise NotAllowed.because("role", f"this needs the role {right.role}; yours is {self.role}")
+        if right.scope is None:
             raise NotAllowed.because("scope", "this is for people; you sent an API key")
         has = ", ".join(sorted(covered(self.scopes)))
-        raise NotAllowed.because("scope", f"this needs the scope {self.right.scope}; the key has {has}")
+        raise NotAllowed.because("scope", f"this needs the scope {right.scope}; the key has {has}")
 
     def transact(self, work: Callable[[Session], T]) -> T:
         """Run `work` in one transaction of the caller's organization, again if it lost a race."""

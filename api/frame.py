@@ -54,6 +54,7 @@ class Frame:
                 told = _told(scope, answer.status, seconds)
                 requests.info("request", extra=told)
                 reporting.request(told, seconds)
+                scope["app"].state.requests.count(told, seconds)
 
     async def _within_limits(
         self, scope: Scope, receive: Receive, answer: _Answer, settings: Settings, sent: Headers

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from api.callers import Caller
 from api.rights import Right
-from api.schemas.links import NEW_LINK, LinkOut, PreviewCounts, PreviewEventOut, PreviewOut
+from api.schemas.links import NEW_LINK, LinkOut
+from api.schemas.previews import PlanOut, PreviewCounts, PreviewEventOut, PreviewOut
 from hub.database import vault_of
 from hub.models.links import Link
 from hub.queries import calendars
 from hub.queries import links as query
 from hub.queries.calendars import Standing
+from sync.dry_run import Plan
 from sync.preview import Preview
 
 FEEDS = Right("manager", "sync")
@@ -36,6 +39,8 @@ LINK: dict[str, Any] = {
     "interval_seconds": 900,
     "state": "active",
     "state_reason": None,
+    "words": "in order",
+    "to_do": None,
     "verified_at": "2026-11-21T12:00:00Z",
     "next_pull_at": "2026-11-21T12:14:10Z",
     "failures": 0,
@@ -71,6 +76,14 @@ PREVIEW: dict[str, Any] = {
         }
     ],
     "problems": [],
+    "plan": {
+        "changed": True,
+        "headline": "+1 stay",
+        "summary": ["+ 2027-07-01 to 2027-07-04 on Room 1"],
+        "counts": {"added": 1, "changed": 0, "removed": 0, "conflicts_opened": 1},
+        "guard": None,
+        "writes": [],
+    },
 }
 
 
@@ -106,4 +119,9 @@ def previewed(found: Preview) -> PreviewOut:
         ),
         events=[PreviewEventOut.model_validate(event) for event in found.events[:MOST_EVENTS]],
         problems=list(found.problems[:MOST_PROBLEMS]),
+        plan=_plan(found.plan) if found.plan is not None else None,
     )
+
+
+def _plan(found: Plan) -> PlanOut:
+    return PlanOut.model_validate(replace(found, writes=found.writes[:MOST_EVENTS]))

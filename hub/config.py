@@ -42,6 +42,10 @@ class Settings(BaseSettings):
     lease_seconds: int = Field(default=60, ge=5, le=600)
     worker_concurrency: int = Field(default=2, ge=1, le=64)
     pull_concurrency: int = Field(default=24, ge=1, le=256)
+    check_waiting: int = Field(default=128, ge=1, le=10_000)
+    check_lanes: int = Field(default=8, ge=1, le=64)
+    host_concurrency: int = Field(default=4, ge=1, le=64)
+    host_interval_ms: int = Field(default=0, ge=0, le=600_000)
     database_pool: int = Field(default=12, ge=1, le=200)
     trusted_proxies: str = ""
     cors_origins: str = ""
@@ -55,10 +59,17 @@ class Settings(BaseSettings):
     log_format: Literal["console", "json"] = "console"
     sentry_dsn: SecretStr | None = None
     otel_endpoint: str | None = None
+    metrics_token: SecretStr | None = None
+    monitoring_webhook_url: str | None = None
+    monitoring_webhook_secret: SecretStr | None = None
+    alert_email: str = ""
+    smtp_url: SecretStr | None = None
+    mail_from: str | None = None
     retention_guest_days: int = Field(default=0, ge=0)
     retention_event_text_days: int = Field(default=90, ge=0)
     retention_mail_days: int = Field(default=90, ge=0)
     retention_run_days: int = Field(default=90, ge=0)
+    retention_payload_days: int = Field(default=30, ge=0)
     retention_way_in_days: int = Field(default=30, ge=0)
     retention_idempotency_hours: int = Field(default=168, ge=0)
     backup_dir: Path | None = None
@@ -79,7 +90,15 @@ class Settings(BaseSettings):
     def _organizations(cls, value: str) -> str:
         return ",".join(part if part == "*" else str(UUID(part)) for part in _listed(value))
 
-    @field_validator("backup_dir", "google_service_account_file", mode="before")
+    @field_validator(
+        "backup_dir",
+        "google_service_account_file",
+        "monitoring_webhook_url",
+        "monitoring_webhook_secret",
+        "smtp_url",
+        "mail_from",
+        mode="before",
+    )
     @classmethod
     def _none_is_none(cls, value: Any) -> Any:
         return value or None
@@ -112,6 +131,11 @@ class Settings(BaseSettings):
     def private_hosts(self) -> tuple[str, ...]:
         """Hosts, host:port pairs or networks to which outgoing calls may go although they are private."""
         return _listed(self.allowed_private_hosts)
+
+    @property
+    def alert_addresses(self) -> tuple[str, ...]:
+        """To whom alerts are mailed."""
+        return _listed(self.alert_email)
 
     @property
     def operated_for(self) -> frozenset[str]:

@@ -19,7 +19,7 @@ from hub.models.properties import CATEGORIES, Property, Unit, UnitType
 from hub.queries import external, inventory, locks, runs, watches
 from hub.queries import links as query
 from hub.services import asking, changes, outbox
-from sync import disguise, feeds, remote, two_way
+from sync import conflicts, disguise, feeds, remote, two_way
 from sync.two_way import Terms
 
 AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)
@@ -168,7 +168,7 @@ def unlink(session: Session, link_id: UUID) -> None:
         session, "link", row.id, "removed", before=_said(row, connection), property_id=row.property_id
     )
     outbox.inventory_changed(session, held, "link.removed", row.id)
-    external.close_conflicts_of_link(session, link_id, clock.now())
+    conflicts.link_removed(session, link_id)
     session.delete(row)
     session.flush()
 

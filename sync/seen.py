@@ -13,15 +13,17 @@ from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from hub.domain.consumers import Consumer, Kind
+from hub.domain.lifecycle import Status
 from hub.domain.offers import Offer
 from hub.domain.periods import LetBy, Period, at, nights_touched, occupied
 from hub.errors import NotFound
 from hub.models.bookings import Allocation, BookingItem
 from hub.queries import bookings, feeds, inventory, ledger
 from hub.queries import seen as query
-from sync import feed_content
+from sync import feed_content, shown, sighted
 from sync.planning import seen as planning
 from sync.planning.seen import Fetched, Knows, Said, Sight, State, Verdict
+from sync.shown import Mirrored
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +100,11 @@ class Report:
     reference: str
     status: str
     summary: str
+    seen: str
+    """One sentence over all channels: who has seen it, by feed or by calendar"""
     exports: tuple[Export, ...]
     imports: tuple[Import, ...]
+    calendars: tuple[Mirrored, ...]
 
 
 def of_booking(session: Session, booking_id: UUID, now: datetime) -> Report:
@@ -116,14 +121,17 @@ def of_booking(session: Session, booking_id: UUID, now: datetime) -> Report:
         for link in exporting
         for item in _named_in(link, items, history, units)
     ]
-    names = [(_name(one, judged), one.verdict) for one in judged if one.item and not one.over]
+    told = [(one.link.id, _name(one, judged), one.verdict) for one in judged if one.item and not one.over]
+    calendars = shown.of_booking(session, booking_id, now)
     return Report(
         booking_id=booking.id,
         reference=booking.reference,
         status=booking.status,
-        summary=planning.summary(names, now),
+        summary=planning.summary([(name, verdict) for _, name, verdict in told], now),
+        seen=sighted.sentence(Status(booking.status), told, calendars, now),
         exports=tuple(_export(one, now) for one in judged),
         imports=tuple(_import(link, now) for link in links if link.direction != "export"),
+        calendars=calendars,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +17,7 @@ from hub.queries import mirrors
 from hub.queries import shown as query
 from sync.mirrors import ITEM
 from sync.planning import showing
+from sync.planning.seen import Telling
 from sync.planning.showing import Standing, State
 
 
@@ -52,6 +54,25 @@ def of_booking(session: Session, booking_id: UUID, now: datetime) -> tuple[Mirro
     links = query.links(session, {link_id for link_id, _, _ in keys})
     found = [_mirrored(key, known.get(key), links[key[0]], key in wanted, now) for key in keys]
     return tuple(sorted(found, key=lambda one: (one.channel, one.scope, one.link_id, one.item_id, one.kind)))
+
+
+def tellings(mirrored: Iterable[Mirrored], *, gone: bool) -> dict[UUID, Telling]:
+    """
+    By link: whether its calendar has what is true of the booking, so that both sides agree on every item of
+    it, or that it is gone. What is hidden by hand is not to be there.
+    """
+    found: dict[UUID, list[Mirrored]] = defaultdict(list)
+    for one in mirrored:
+        over = one.state is State.NOT_SHOWN and (not gone or one.written_at is None)
+        if one.state is not State.HIDDEN and not over:
+            found[one.link_id].append(one)
+    agreed = State.NOT_SHOWN if gone else State.SYNCED
+    tellings = {}
+    for link_id, items in found.items():
+        late = list(dict.fromkeys(one.words for one in items if one.state is not agreed))
+        words = f"does not have it yet: {'; '.join(late)}" if not gone else f"still has it: {'; '.join(late)}"
+        tellings[link_id] = Telling(items[0].channel, not late, words if late else "")
+    return tellings
 
 
 def summary(mirrored: Iterable[Mirrored]) -> str:

@@ -15,6 +15,7 @@ from hub.database import Actor
 from hub.queries import external, hosts, remembered
 from hub.queries import links as links_query
 from sync import conflicts, forgetting
+from sync.alerting import looking
 from sync.restanding import restand
 from sync.runtime import Runtime
 
@@ -56,6 +57,7 @@ def sweep(runtime: Runtime) -> dict[str, int]:
         _restand(runtime, organization_id, now)
     with runtime.database.unit_of_work(None) as session:
         swept["remote_hosts"] = hosts.forget(session, now - HOSTS)
+    looking.forget(runtime)
     return swept
 
 

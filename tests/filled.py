@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+import zlib
 from datetime import timedelta
 from uuid import UUID
+
+from sqlalchemy.orm import Session
 
 from hub import clock
 from hub.database import Database
@@ -11,12 +15,14 @@ from hub.domain.periods import Nights
 from hub.ids import new_id
 from hub.models.base import Base
 from hub.models.bookings import Booking
+from hub.models.checks import Check
 from hub.models.external import ConflictRecord, ExternalBlock, ExternalEvent
 from hub.models.links import Connection, FeedEntry, FeedExport, FeedFetches, FeedSnapshot, Link
 from hub.models.organizations import Member, RefreshToken
+from hub.models.payloads import Payload, RunPayload
 from hub.models.properties import Unit
 from hub.models.records import IdempotencyKey, SyncRun
-from hub.queries import hosts
+from hub.queries import alert_deliveries, alerts, hosts
 from hub.services import blackouts as blackouts_service
 from hub.services import bookings, units
 from hub.services.asking import ItemRequest
@@ -61,7 +67,17 @@ def a_full_organization(database: Database) -> Member:
             session.flush()
         hosts.spare(session, f"{here}.example", 1, clock.now(), None, clock.now())
         nobodys(session, admin)
+        _told(session, rooms[0].property_id)
     return admin
+
+
+def _told(session: Session, property_id: UUID) -> None:
+    """An alert, who is to hear of it, and a sign of life."""
+    now, key = clock.now(), f"guard:{new_id()}"
+    words = {"cause": "guard", "severity": "critical", "subject": "Airbnb", "words": "Look.", "about": {}}
+    alerts.see(session, id=new_id(), key=key, property=property_id, now=now, **words)
+    alerts.take_step(session, "open", key, now, ["webhook"])
+    alert_deliveries.beat(session, "worker", now)
 
 
 def _channel(here: UUID, room: Unit, booking: Booking) -> list[Base]:
@@ -78,10 +94,52 @@ def _channel(here: UUID, room: Unit, booking: Booking) -> list[Base]:
         _link(here, connection.id, room, unit_type_id=room.unit_type_id),
     ]
     run = SyncRun(
-        organization_id=here, link_id=links[0].id, trigger="request", state="done", created_at=clock.now()
+        organization_id=here,
+        id=new_id(),
+        link_id=links[0].id,
+        trigger="request",
+        state="done",
+        created_at=clock.now(),
+    )
+    many = SyncRun(
+        organization_id=here,
+        id=new_id(),
+        trigger="request",
+        state="running",
+        criteria={"link_ids": [str(links[0].id)]},
+        mode="both",
+        created_at=clock.now(),
+    )
+    run.parent_id = many.id
+    said = Check(
+        organization_id=here,
+        booking_id=booking.id,
+        link_id=links[0].id,
+        at=clock.now(),
+        stage="booked",
+        channel="Airbnb",
+        scope="Room 1",
+        verdict="answered",
     )
     imported = _imported(here, links[0].id, room, booking)
-    return [connection, *links, *imported, *_exported(here, links[0].id), run]
+    exported = _exported(here, links[0].id)
+    return [connection, *links, *imported, *exported, many, run, *_read_by(run), said]
+
+
+def _read_by(run: SyncRun) -> list[Base]:
+    packed = base64.b64encode(zlib.compress(b"BEGIN:VCALENDAR")).decode()
+    payload = Payload(
+        organization_id=run.organization_id,
+        id=new_id(),
+        digest=new_id().bytes,
+        media_type="text/calendar",
+        size=15,
+        sealed=factories.a_vault().seal(packed),
+        first_at=clock.now(),
+        last_at=clock.now(),
+    )
+    cited = RunPayload(organization_id=run.organization_id, run_id=run.id, payload_id=payload.id, position=0)
+    return [payload, cited]
 
 
 def _link(here: UUID, connection_id: UUID, room: Unit, **scope: UUID) -> Link:

@@ -7,7 +7,6 @@ truth, a message is only a nudge, and losing all of them costs nothing but time.
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
@@ -15,6 +14,7 @@ from celery import Celery
 
 from hub.config import Settings
 from hub.embedded import broker_url
+from hub.keyspace import key_prefix
 from workers.schedule import BEAT_SCHEDULE, PULLS, QUEUES, TIMELY
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ AMQP_TRANSPORT: dict[str, Any] = {"confirm_publish": True}
 def build(settings: Settings) -> Celery:
     """The app of one hub; nothing is connected yet."""
     broker = broker_address(settings)
-    built = Celery("hub", broker=broker, include=["workers.tasks"])
+    built = Celery("hub", broker=broker, include=["workers.tasks", "workers.listening"])
     built.conf.update(CONFIGURATION)
     built.conf.broker_transport_options = transport_options(broker, key_prefix(settings))
     built.conf.beat_schedule_filename = str(settings.data_dir / "beat-schedule")
@@ -110,11 +110,6 @@ def transport_options(broker: str, prefix: str) -> dict[str, Any]:
     if urlsplit(broker).scheme.startswith(("amqp", "pyamqp")):
         return dict(AMQP_TRANSPORT)
     return REDIS_TRANSPORT | {"global_keyprefix": prefix}
-
-
-def key_prefix(settings: Settings) -> str:
-    """Begins every key of this hub's in Redis, so that hubs may share one."""
-    return f"hub-{hashlib.sha256(b'redis keys' + settings.signing_key()).hexdigest()[:12]}:"
 
 
 def __getattr__(name: str) -> Any:

@@ -22,7 +22,7 @@ from hub.errors import Misconfigured
 from hub.vault import Vault
 from sync.planning import draining
 from sync.runtime import Runtime
-from workers import examined, exposed
+from workers import alerted, examined, exposed
 from workers.app import build
 
 OLDEST_PYTHON = (3, 11)
@@ -188,6 +188,11 @@ def outbox(settings: Settings) -> Found:
         yield "ok", "nothing waits, nothing was set aside", ""
 
 
+def alerts(settings: Settings) -> Found:
+    with _opened(settings) as runtime:
+        yield from alerted.alerts(runtime)
+
+
 @contextmanager
 def _opened(settings: Settings) -> Iterator[Runtime]:
     runtime = Runtime.open(settings)
@@ -225,6 +230,7 @@ CHECKS: Mapping[str, Callable[[Settings], Found]] = {
     "links": links,
     "hosts": hosts,
     "outbox": outbox,
+    "alerts": alerts,
 }
 
 

@@ -9,8 +9,10 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from hub import clock
 from hub.models.links import Connection, Link
 from hub.models.properties import Property, Unit, UnitType
+from sync.planning import link_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +26,16 @@ class Listed:
     reason: str
     verified_at: datetime | None
     interval_seconds: int
+    words: str
+    to_do: str
 
     @property
     def imports(self) -> bool:
         return self.direction != "export"
 
 
-def listed(session: Session, *, property_id: UUID | None = None) -> list[Listed]:
-    """All links of the organization, or of one of its properties, in the order in which they were made."""
+def listed(session: Session, *, property_id: UUID | None = None, state: str | None = None) -> list[Listed]:
+    """All links of the organization, of one of its properties or in one state, as they were made."""
     statement = (
         select(Link, Connection.name, Property.name, Unit.name, UnitType.name)
         .join(Connection, Connection.id == Link.connection_id)
@@ -42,6 +46,9 @@ def listed(session: Session, *, property_id: UUID | None = None) -> list[Listed]
     )
     if property_id is not None:
         statement = statement.where(Link.property_id == property_id)
+    if state is not None:
+        statement = statement.where(Link.state == state)
+    now = clock.now()
     return [
         Listed(
             id=link.id,
@@ -52,6 +59,9 @@ def listed(session: Session, *, property_id: UUID | None = None) -> list[Listed]
             reason=link.state_reason or "",
             verified_at=link.verified_at,
             interval_seconds=link.interval_seconds,
+            words=told.words,
+            to_do=told.to_do or "",
         )
         for link, channel, place, unit, unit_type in session.execute(statement)
+        for told in (link_words.told(link, now),)
     ]

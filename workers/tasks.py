@@ -8,9 +8,10 @@ from uuid import UUID
 from celery import current_app, shared_task
 
 from hub.services import retention as retention_service
-from sync import due, expiry, sweeps, watches
+from sync import answers, due, expiry, sweeps, watches
 from sync import pull as pulling
 from sync import relay as relaying
+from sync.alerting import delivering, hearts, looking
 from sync.due import Due
 from workers import backing
 from workers.process import runtime
@@ -70,6 +71,12 @@ def expire_holds() -> None:
     expiry.expire_lapsed(runtime())
 
 
+@shared_task(name="settle_checks")
+def settle_checks() -> None:
+    """Confirm or verify bookings whose channels have answered since."""
+    answers.settle(runtime())
+
+
 @shared_task(name="relay")
 def relay() -> None:
     """
@@ -78,6 +85,19 @@ def relay() -> None:
     """
     if relaying.relay(runtime()):
         pull_due()
+
+
+@shared_task(name="look")
+def look() -> None:
+    """Look what is the matter; that a worker does is a sign that it is alive."""
+    hearts.beat(runtime(), "worker")
+    looking.look(runtime())
+
+
+@shared_task(name="deliver")
+def deliver() -> None:
+    """Tell of alerts whoever is still to hear of them."""
+    delivering.deliver(runtime())
 
 
 @shared_task(name="sweep")

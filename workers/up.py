@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from connectors import webhooks_out
 from hub.config import Settings
 from hub.embedded import Postgres, Valkey, ensure_generated
 from hub.errors import Misconfigured
@@ -50,6 +51,7 @@ def up(data_dir: Path, wish: Wish, say: Callable[[str], None], warn: Callable[[s
             Child(program, data_dir, {}).end_left_over()
         free_port(wish.port)
         _remember_address(data_dir, wish.port)
+        _remember_webhook_secret(data_dir)
         run = _Run(Settings(data_dir=data_dir), wish, say, warn, Supervisor(warn))
         with run.supervisor.listening():
             run.attend()
@@ -86,6 +88,12 @@ def _remember_address(data_dir: Path, port: int) -> None:
     present = Settings(data_dir=data_dir)
     if "base_url" not in present.model_fields_set or present.base_url.startswith(f"http://{HOST}:"):
         remember(data_dir, base_url=f"http://{HOST}:{port}")
+
+
+def _remember_webhook_secret(data_dir: Path) -> None:
+    """What alerts are signed with; never over one that somebody chose."""
+    if Settings(data_dir=data_dir).monitoring_webhook_secret is None:
+        remember(data_dir, monitoring_webhook_secret=webhooks_out.new_secret())
 
 
 @dataclass(slots=True)

@@ -12,8 +12,8 @@ from fastapi.concurrency import run_in_threadpool
 from sqlalchemy.orm import Session
 
 from api.booked import told
-from api.checked import Asking, Checked
 from api.callers import Caller
+from api.checked import Asking, Checked
 from api.dependencies import Staff
 from api.etags import etag
 from api.openapi import documented, example

@@ -19,7 +19,8 @@ from api.idempotency import Answer, Idempotent
 from api.linked import LINK, PREVIEW, previewed, told, told_all
 from api.openapi import documented, example
 from api.pagination import Page, Paged, next_cursor, shown
-from api.schemas.links import LinkOut, LinkPatch, NewLink, PreviewIn, PreviewOut, State
+from api.schemas.links import LinkOut, LinkPatch, NewLink, PreviewIn, State
+from api.schemas.previews import PreviewOut
 from api.waiting import Places, Waiting
 from hub.errors import HubError
 from hub.queries import links as query

@@ -11,6 +11,7 @@ from pydantic import ConfigDict, Field, JsonValue
 
 from api.schemas.common import Count, Day, In, Line, Out, UtcInstant
 from api.schemas.connections import SETTINGS_SHOWN
+from hub import clock
 from hub.config import Settings
 from hub.models.external import ExternalEvent
 from hub.models.links import PULLED_STATES, Connection, Link
@@ -19,6 +20,7 @@ from hub.vault import Vault
 from sync import disguise, feeds, remote
 from sync.guarding import Action
 from sync.linking import Scope
+from sync.planning import link_words
 
 NEW_LINK: dict[str, Any] = {
     "connection_id": "0198c2f0-6c1e-7b7a-9f00-3d2c5a9be120",
@@ -96,6 +98,8 @@ class LinkOut(Out):
     interval_seconds: int
     state: State
     state_reason: str | None = Field(description="In plain words, with what to do about it")
+    words: str = Field(description="How it stands, in one sentence")
+    to_do: str | None = Field(description="What somebody is to do about it; null where nobody has to")
     verified_at: UtcInstant | None = Field(
         description="When the channel's calendar was last known to be what we hold of it"
     )
@@ -136,6 +140,7 @@ class LinkOut(Out):
     ) -> LinkOut:
         pulled = row.polled and row.state in PULLED_STATES
         by_event = row.calendar_key is not None
+        told = link_words.told(row, clock.now())
         return cls.model_validate(
             {
                 **{name: getattr(row, name) for name in cls.model_fields if hasattr(row, name)},
@@ -144,6 +149,8 @@ class LinkOut(Out):
                 "settings": disguise.shown(
                     remote.known(connection.connector), vault.open(row.settings_sealed)
                 ),
+                "words": told.words,
+                "to_do": told.to_do,
                 "by_event": by_event,
                 "synced": row.dirty_seq == row.synced_seq if by_event else None,
                 **asdict(standing),
@@ -161,36 +168,6 @@ class PreviewIn(ScopeIn):
     connector: Line | None = Field(None, description="Left out beside a connection")
     connection_id: UUID | None = Field(None, description="Whose account it is, where it needs one")
     settings: dict[str, JsonValue] = Field(default_factory=dict, description="Beside the connection's")
-
-
-class PreviewEventOut(Out):
-    model_config = ConfigDict(from_attributes=True)
-
-    summary: str
-    starts_at: str = Field(description="A date for an event of whole days, else an instant")
-    ends_at: str
-    busy: bool = Field(description="What is not busy takes nothing")
-    units: list[str] = Field(description="Names of the units that it would take")
-    clashes: list[str] = Field(description="Bookings and blackouts that it meets")
-    problem: str | None = Field(description="What could not be read of it")
-    nature: str = Field(description="stay, block or unknown, as far as the channel lets us tell")
-    note: str = Field(description="Why it does not count, where it is not busy")
-
-
-class PreviewCounts(Out):
-    events: int
-    busy: int
-    clashing: int
-
-
-class PreviewOut(Out):
-    """What the calendar says now, and what would come of it."""
-
-    title: str
-    source: str = Field(description="The channel that makes the calendar, as its content tells")
-    counts: PreviewCounts
-    events: list[PreviewEventOut] = Field(description="The first 500, by their beginning")
-    problems: list[str] = Field(description="What could not be read; the first 100")
 
 
 class GuardIn(In):
@@ -260,6 +237,7 @@ class EventOut(Out):
     called: list[dict[str, JsonValue]] = Field(description="Its former names at the channel")
     first_seen_at: UtcInstant
     changed_at: UtcInstant
+    run_id: UUID | None = Field(description="The sync that brought it, or changed last what it takes")
 
     @classmethod
     def of(cls, row: ExternalEvent, unit_ids: list[UUID | None] | None, vault: Vault) -> EventOut:

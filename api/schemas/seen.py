@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from uuid import UUID
 
 from pydantic import ConfigDict, Field
@@ -14,7 +13,6 @@ from hub.domain.lifecycle import Status
 from sync.planning.seen import Knows, State
 from sync.planning.showing import State as MirrorState
 from sync.seen import Report
-from sync.shown import Mirrored
 
 
 class SeenByOut(Out):
@@ -99,18 +97,23 @@ class BookingChannelsOut(Out):
     reference: str
     status: Status
     summary: str = Field(description="In one line")
+    seen: str = Field(
+        description="In one sentence over feeds and calendars: how many channels have what is true of it, "
+        "and how the others stand"
+    )
     exports: list[ExportOut] = Field(description="Per feed and item: what it says, and who has fetched that")
     imports: list[ImportOut] = Field(description="The evidence that channels had nothing against it")
     calendars: list[MirroredOut] = Field(description="Per calendar that is synced event by event, and item")
 
     @classmethod
-    def of(cls, report: Report, calendars: Sequence[Mirrored], summary: str) -> BookingChannelsOut:
+    def of(cls, report: Report, summary: str) -> BookingChannelsOut:
         return cls(
             booking_id=report.booking_id,
             reference=report.reference,
             status=Status(report.status),
             summary=summary,
+            seen=report.seen,
             exports=[ExportOut.model_validate(one) for one in report.exports],
             imports=[ImportOut.model_validate(one) for one in report.imports],
-            calendars=[MirroredOut.model_validate(one) for one in calendars],
+            calendars=[MirroredOut.model_validate(one) for one in report.calendars],
         )

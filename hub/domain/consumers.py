@@ -161,6 +161,7 @@ OTHERS = "others"
 """Those that are not told apart any more: too many names came in one day."""
 
 SERVICES: frozenset[str] = frozenset(family.title for family in FAMILIES if family.one_service)
+PERSONS: frozenset[str] = frozenset(family.title for family in FAMILIES if family.kind is Kind.PERSON)
 
 _KINDS: Mapping[str, Kind] = {family.title: family.kind for family in FAMILIES}
 _WORDS = tuple(

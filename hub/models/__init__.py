@@ -2,6 +2,7 @@
 
 from hub.models import (
     access,
+    alerts,
     bookings,
     checks,
     external,
@@ -21,6 +22,7 @@ from hub.models.base import Base
 __all__ = [
     "Base",
     "access",
+    "alerts",
     "bookings",
     "checks",
     "external",

@@ -1,4 +1,4 @@
-"""Reading and leasing links. Leases use the database's clock, and nothing else does."""
+"""Reading and leasing links. Leases use the database's clock, and nothing else does; `began_at` is ours."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
+from hub import clock
 from hub.database import organization_of
 from hub.domain.offers import Offer
 from hub.errors import NotFound
@@ -35,7 +36,8 @@ class Lease:
 
 _ACQUIRE = text("""
     UPDATE links SET fence = fence + 1, attempts = attempts + 1,
-                     lease_until = clock_timestamp() + make_interval(secs => :seconds)
+                     lease_until = clock_timestamp() + make_interval(secs => :seconds),
+                     began_at = CAST(:now AS timestamptz)
     WHERE id = CAST(:link AS uuid) AND lease_until < clock_timestamp()
       AND state <> 'paused' AND polled
     RETURNING fence, attempts
@@ -52,7 +54,8 @@ _RENEW = text("""
 
 def acquire(session: Session, link_id: UUID, lasting: timedelta) -> Lease | None:
     """The lease of a link that may be pulled; None while another holds it, or the link rests."""
-    row = session.execute(_ACQUIRE, {"link": link_id, "seconds": lasting.total_seconds()}).one_or_none()
+    known = {"link": link_id, "seconds": lasting.total_seconds(), "now": clock.now()}
+    row = session.execute(_ACQUIRE, known).one_or_none()
     return Lease(organization_of(session), link_id, row.fence, row.attempts) if row else None
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
 from hub.database import Database
+from hub.domain.gaps import NEWEST
 from hub.errors import NotFound
 from hub.queries.links import Lease
 
@@ -88,9 +89,15 @@ _READ = text("""
 # Whatever a person must be told of, or waits, or was asked for meanwhile, takes the long way. Who asks at
 # this very moment has the row locked: of what they wrote, this statement then sees the row alone.
 _UNCHANGED = text("""
-    UPDATE links SET lease_until = 'epoch', attempts = 0, failures = 0, cursor = :cursor,
-                     synced_seq = dirty_seq, noticed = notices,
+    UPDATE links SET lease_until = 'epoch', attempts = 0, failures = 0, failing_since = NULL,
+                     cursor = :cursor, synced_seq = dirty_seq, noticed = notices,
                      verified_at = CAST(:now AS timestamptz),
+                     measured_seconds = (
+                         SELECT coalesce(measured_seconds + :newest * (gap - measured_seconds), gap,
+                                         measured_seconds)
+                         FROM (SELECT CASE WHEN verified_at IS NOT NULL THEN greatest(
+                                   0, extract(epoch FROM CAST(:now AS timestamptz) - verified_at)) END
+                               AS gap) AS newest),
                      next_pull_at = CAST(:next_pull_at AS timestamptz)
     WHERE id = CAST(:link AS uuid) AND fence = :fence AND state = 'active' AND state_reason IS NULL
       AND guard IS NULL AND next_pull_at = CAST(:seen AS timestamptz)
@@ -128,5 +135,5 @@ def end_unchanged(
         "cursor": cursor,
     }
     known |= {"link": lease.link_id, "fence": lease.fence}
-    known |= {"dirty_seq": link.dirty_seq, "notices": link.notices}
+    known |= {"dirty_seq": link.dirty_seq, "notices": link.notices, "newest": NEWEST}
     return database.at_once(lease.organization_id, _UNCHANGED, known)

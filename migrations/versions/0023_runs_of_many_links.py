@@ -107,9 +107,7 @@ def _payloads() -> None:
         sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_payloads")),
         sa.UniqueConstraint("organization_id", "digest", name=op.f("uq_payloads_organization_id_digest")),
     )
-    op.create_index(
-        op.f("ix_payloads_organization_id_last_at"), "payloads", ["organization_id", "last_at"]
-    )
+    op.create_index(op.f("ix_payloads_organization_id_last_at"), "payloads", ["organization_id", "last_at"])
     wall("payloads")
 
 

@@ -247,3 +247,49 @@ def ago(moment: datetime, now: datetime) -> str:
     else:
         words = f"{distance.days} days"
     return f"{words} ago" if moment <= now else f"in {words}"
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """Whether one channel has what is true of a booking; `late` says in words how it stands if not."""
+
+    channel: str
+    has: bool
+    late: str = ""
+
+
+def sentence(channels: Sequence[Telling], *, gone: bool = False) -> str:
+    """Who of all that are to know it has seen a booking, or that it is gone: "seen by 3 of 4 channels, …"."""
+    if not channels:
+        return "no channel has to forget it" if gone else "no channel is told of it"
+    late = [one for one in channels if not one.has]
+    number = len(channels)
+    begins = "that it is gone was seen" if gone else "seen"
+    words = f"{begins} by {number - len(late)} of {number} {'channel' if number == 1 else 'channels'}"
+    if len(late) == 1 and 1 < number < len(_PLACES):
+        return f"{words}, the {_PLACES[number]} ({late[0].channel}) {late[0].late}"
+    return "; ".join((words, *(f"{one.channel} {one.late}" for one in late)))
+
+
+_PLACES = ("", "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
+
+
+def of_feeds(feeds: Sequence[tuple[str, Verdict]], now: datetime, *, gone: bool) -> Telling:
+    """How the reader of one feed stands to all items of a booking that it names, as `summary` has them."""
+    name = feeds[0][0]
+    if gone:
+        late = [verdict for _, verdict in feeds if _readers(verdict, Knows.FORMER)]
+        knowing: tuple[Knows, ...] = (Knows.FORMER,)
+    else:
+        late = [verdict for _, verdict in feeds if verdict.state is not State.SEEN]
+        knowing = tuple(Knows)
+    fetched = [reader.last_at for verdict in late for reader in _readers(verdict, *knowing)]
+    words = f"last fetched {ago(max(fetched), now)}" if fetched else "has never fetched its feed"
+    return Telling(name, not late, words if late else "")
+
+
+def concerned(verdict: Verdict, *, gone: bool) -> bool:
+    """Whether the reader of a feed has to know: of a booking that it names, or that one it had is gone."""
+    if gone:
+        return verdict.wanted is None and bool(_readers(verdict, Knows.FORMER, Knows.WITHDRAWN))
+    return verdict.wanted is not None

@@ -80,6 +80,20 @@ def test_a_booking_waits_for_its_calendar_and_is_in_it_then(at: AtGoogle) -> Non
     assert (there["channel"], there["scope"], there["kind"]) == ("Casa Azul", "Room 1", "booking_item")
     assert there["written_at"] is not None
     assert at.channels(booked)["summary"] == "in 1 of 1 calendars"
+    assert at.channels(booked)["seen"] == "seen by 1 of 1 channel"
+
+
+def test_a_calendar_counts_as_a_channel_once_both_sides_agree(at: AtGoogle) -> None:
+    booked = at.both.book(STAY)
+    waits = "Casa Azul does not have it yet: waits for the next sync"
+    assert at.channels(booked)["seen"] == f"seen by 0 of 1 channel; {waits}"
+
+    at.both.rest()
+    assert at.channels(booked)["seen"] == "seen by 1 of 1 channel"
+
+    at.both.cancel(booked)
+    at.both.rest()
+    assert at.channels(booked)["seen"] == "that it is gone was seen by 1 of 1 channel"
 
 
 def test_a_booking_of_a_room_without_a_calendar_is_in_none(at: AtGoogle) -> None:

@@ -40,7 +40,7 @@ def test_releasing_frees_at_once(house: House, guarded: dict[str, Any]) -> None:
 
     assert (answer.status_code, answer.json()["state"], answer.json()["guard"]) == (200, "active", None)
     assert house.get(f"/links/{guarded['id']}/events").json()["items"] == []
-    history = house.get("/audit?entity=external_event").json()["items"]
+    history = house.get("/audit", entity="external_event").json()["items"]
     assert [row["action"] for row in history[:3]] == ["released"] * 3
 
 
@@ -75,3 +75,56 @@ def test_a_decision_that_is_none_is_refused(
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["field"].startswith(next(iter(body)))
     assert house.get(f"/links/{guarded['id']}").json()["state"] == "guarded"
+
+
+def test_what_would_be_freed_is_told_with_when_and_the_ways_out(
+    house: House, guarded: dict[str, Any], clock: FrozenClock
+) -> None:
+    answer = house.get(f"/links/{guarded['id']}/guard")
+
+    told = answer.json()
+    assert (answer.status_code, told["tripped"], told["total"]) == (200, True, 3)
+    assert told["why"] == house.get(f"/links/{guarded['id']}").json()["state_reason"]
+    first = told["events"][0]
+    assert (first["first"], first["after"]) == (str(day(20)), str(day(23)))
+    assert (first["unit_ids"], first["reads"], first["needs"]) == ([house.rooms[0]], 1, 3)
+    assert first["missing_since"] <= first["freed_at"] <= told["freed_at"]
+    assert [way["action"] for way in told["ways"]] == ["release", "keep"]
+    assert "Reserved" not in answer.text
+
+    body = {"action": "release", "event_ids": [first["event_id"]]}
+    assert house.post(f"/links/{guarded['id']}/accept-guard", body).status_code == 200
+    assert house.get(f"/links/{guarded['id']}/guard").json()["total"] == 2
+
+
+def test_where_nothing_waits_nothing_is_told(house: House, channel: FeedServer) -> None:
+    says(channel)
+    link = linked(house, channel)
+
+    told = house.get(f"/links/{link['id']}/guard").json()
+
+    assert told == {
+        "link_id": link["id"],
+        "tripped": False,
+        "why": None,
+        "since": None,
+        "freed_at": None,
+        "total": 0,
+        "events": [],
+        "ways": [],
+    }
+    check_problem(house.get(f"/links/{link['connection_id']}/guard"), 404, "not_found")
+
+
+def test_guarded_links_are_listed_and_say_what_to_do(
+    house: House, guarded: dict[str, Any], channel: FeedServer
+) -> None:
+    other = linked(house, channel, unit_id=house.rooms[1])
+
+    (found,) = house.get("/links", state="guarded").json()["items"]
+    calm = house.get(f"/links/{other['id']}").json()
+
+    assert found["id"] == guarded["id"]
+    assert found["words"].startswith("guarded: its calendar lost much at once")
+    assert found["to_do"].startswith("release it if that is right, keep it if it is not")
+    assert (calm["to_do"], calm["words"][:4]) == (None, "new:")

@@ -43,7 +43,7 @@ def test_every_answer_with_content_has_an_example_that_its_schema_knows(name: st
         if status in ("204", "302"):
             assert "content" not in answer
             continue
-        content = answer["content"]["application/json"]
+        (content,) = answer["content"].values()
         assert "example" in content, name
         known = _resolved(content["schema"]).get("properties")
         if known is not None:
@@ -101,7 +101,7 @@ def test_every_create_takes_an_idempotency_key(name: str) -> None:
 def test_every_list_is_a_page(name: str) -> None:
     content = OPERATIONS[name]["responses"]["200"]["content"]["application/json"]
 
-    assert set(content["example"]) == {"items", "next_cursor"}
+    assert set(content["example"]) - {"totals"} == {"items", "next_cursor"}
 
 
 def test_the_description_names_no_other_shape_of_error() -> None:

@@ -36,10 +36,9 @@ def remote() -> Iterator[FeedServer]:
 
 @pytest.fixture
 def house(runtime: Runtime, remote: FeedServer) -> UUID:
-    """An organization with the demo in it, its channels played by `remote`: each has one stay."""
+    """An organization with the demo's house in it, its channels played by `remote`: each has one stay."""
     organization_id = factories.an_organization(runtime.database, name="Casa Azul").organization_id
-    settings = runtime.settings.model_copy(update={"demo_feeds_url": remote.url("")})
-    assert demo.seed(Runtime(settings, runtime.database, runtime.network), organization_id)
+    assert demo.seed_house(runtime, organization_id, remote.url(""))
     for channel in demo.CHANNELS:
         remote.answer(f"/{channel.calendar}.ics", body=feed(10, 12))
     remote.answer(f"/agendas/{demo.CALENDAR.calendar}/changes", body=agenda(10, 12))
@@ -98,9 +97,8 @@ def link_ids(runtime: Runtime, organization_id: UUID) -> list[UUID]:
         return list(session.scalars(select(Link.id).order_by(Link.id)))
 
 
-def test_the_demo_is_seeded_once(runtime: Runtime, house: UUID, hub: Run) -> None:
-    again = hub("seed", "--demo")
-    assert (again.code, again.out) == (0, "Casa Demo was there before.\n")
+def test_the_house_is_seeded_once(runtime: Runtime, house: UUID, remote: FeedServer) -> None:
+    assert not demo.seed_house(runtime, house, remote.url(""))
     with runtime.database.unit_of_work(house) as session:
         names = set(session.scalars(select(Unit.name)))
     assert {"Bed 6", "Room 1", "Villa", "Car 1"} <= names
@@ -166,40 +164,11 @@ def test_a_preview_for_an_unknown_unit_names_the_option(house: UUID, hub: Run, r
     assert (refused.code, refused.err) == (1, "hub: --unit: there is no unit Room 99\n")
 
 
-def test_syncing_pulls_now_and_leaves_runs(house: UUID, hub: Run) -> None:
-    synced = hub("sync", "--all", "--json")
-    assert synced.code == 0
-    assert [row["state"] for row in synced.json] == ["changed"] * len(demo.EVERY_CHANNEL)
-    assert [row["state"] for row in hub("sync", "--property", "casa-demo", "--json").json] == [
-        "unchanged"
-    ] * len(demo.EVERY_CHANNEL)
-    runs = hub("runs", "--json").json
-    assert {(run["trigger"], run["state"]) for run in runs} == {("command", "done")}
-    assert "Sample Airbnb" in hub("runs").out
-
-
 def test_a_dry_run_changes_nothing(runtime: Runtime, house: UUID, hub: Run) -> None:
     shown = hub("sync", "--all", "--dry-run", "--json").json
     assert all(len(row["events"]) == 1 for row in shown)
     assert hub("runs", "--json").json == []
     assert {row["verified_at"] for row in hub("link", "list", "--json").json} == {None}
-
-
-def test_one_channel_that_fails_is_named_and_the_others_are_synced(
-    runtime: Runtime, house: UUID, hub: Run, remote: FeedServer
-) -> None:
-    remote.answer("/vrbo.ics", status=500)
-    synced = hub("sync", "--all")
-    assert synced.code == 1
-    assert synced.out.count("changed") >= 2
-    assert "failed" in synced.out
-    first, *_ = link_ids(runtime, house)
-    assert hub("sync", "--link", str(first)).code == 0
-
-
-@pytest.mark.parametrize("arguments", [(), ("--all", "--property", "casa-demo"), ("--link", "no-id")])
-def test_it_must_be_said_what_to_sync(house: UUID, hub: Run, arguments: tuple[str, ...]) -> None:
-    assert hub("sync", *arguments).code == 2
 
 
 def test_what_was_sold_and_comes_from_a_channel_too_is_a_clash_and_then_a_conflict(

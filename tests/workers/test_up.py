@@ -55,7 +55,7 @@ def test_from_nothing_through_every_death_to_a_clean_end(
         f"Channel Hub is ready: http://127.0.0.1:{port}  (docs: /docs, admin: {email})"
     )
     token = login(port, email, password)
-    assert [row["name"] for row in get(port, "properties", token)["items"]] == ["Casa Demo"]
+    assert [row["name"] for row in get(port, "properties", token)["items"]] == ["Casa Demo", "Harbour Hostel"]
     assert password not in (tmp_path / "hub" / "hub.env").read_text()
 
     forget_all_messages(tmp_path)
@@ -74,7 +74,8 @@ def test_from_nothing_through_every_death_to_a_clean_end(
     second.line("Channel Hub is ready")
     assert not any(line.startswith("First admin") for line in second.said)
     assert [row["name"] for row in get(port, "properties", login(port, email, password))["items"]] == [
-        "Casa Demo"
+        "Casa Demo",
+        "Harbour Hostel",
     ]
 
     pulled_again(tmp_path)

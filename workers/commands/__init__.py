@@ -6,7 +6,24 @@ from collections.abc import Sequence
 
 import typer
 
-from workers.commands import backups, keys, links, machines, mails, people, privacy, reports, running, seen
+from workers.commands import (
+    alerts,
+    backups,
+    conflicts,
+    guards,
+    health,
+    keys,
+    links,
+    machines,
+    mails,
+    people,
+    privacy,
+    reports,
+    running,
+    runs,
+    seen,
+    syncs,
+)
 from workers.commands.output import failing_in_words
 
 app = typer.Typer(
@@ -21,13 +38,22 @@ app = typer.Typer(
 
 for command in (running.up, running.web, running.worker, running.puller, running.beat):
     app.command()(command)
-for command in (running.migrate, running.seed, reports.doctor, links.sync, reports.runs, reports.conflicts):
+for command in (running.migrate, running.seed, reports.doctor, syncs.sync):
     app.command()(command)
 app.command()(seen.seen)
+app.command()(health.health)
 app.command()(mails.mail)
 app.command()(backups.backup)
 app.command()(backups.restore)
+links.app.command()(guards.guarded)
+links.app.command()(guards.release)
+links.app.command()(guards.keep)
+links.app.command()(guards.pause)
+links.app.command()(guards.resume)
 app.add_typer(links.app, name="link")
+app.add_typer(conflicts.app, name="conflicts")
+app.add_typer(runs.app, name="runs")
+app.add_typer(alerts.app, name="alerts")
 app.add_typer(keys.app, name="keys")
 app.add_typer(privacy.app, name="privacy")
 app.add_typer(people.app, name="user")

@@ -12,8 +12,7 @@ from hub.queries import mails as query
 from hub.services import mails
 from hub.services.mails import Letter
 from workers import choosing
-from workers.commands.output import AsJson, Organization, as_json, instant, opened, say, table
-from workers.commands.reports import Limit
+from workers.commands.output import AsJson, Limit, Organization, as_json, instant, opened, say, table
 
 
 def mail(

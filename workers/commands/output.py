@@ -22,6 +22,7 @@ from hub.errors import HubError, Misconfigured
 from sync.runtime import Runtime
 from workers.supervisor import GaveUp
 
+Limit = Annotated[int, typer.Option(min=1, max=1000, help="How many at most.")]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON for machines.")]
 Organization = Annotated[
     str | None, typer.Option(help="Name or id; needed only where there are several.", show_default=False)

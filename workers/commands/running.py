@@ -25,7 +25,7 @@ def up(
         Path | None, typer.Option(help="Where everything is kept.  [HUB_DATA_DIR, else .hub]")
     ] = None,
     demo: Annotated[
-        bool, typer.Option("--demo/--no-demo", help="On the first run, a small property.")
+        bool, typer.Option("--demo/--no-demo", help="On the first run, something to try things on.")
     ] = True,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show the logs of all parts.")] = False,
 ) -> None:
@@ -69,7 +69,7 @@ def migrate() -> None:
 
 
 def seed(
-    demo_property: Annotated[bool, typer.Option("--demo", help="The small demo property.")] = False,
+    demo_property: Annotated[bool, typer.Option("--demo", help="The demo's properties.")] = False,
     organization: Organization = None,
 ) -> None:
     """Fill the hub with something to try things on."""
@@ -77,12 +77,8 @@ def seed(
         raise Refused.because("required", "say what to seed; there is --demo", "--demo")
     with opened() as runtime:
         made = demo.seed(runtime, choosing.organization(runtime.database, organization))
-        place = demo.PROPERTY.name
-    say(
-        f"{place} is there; its channels play from the next `hub up` on."
-        if made
-        else f"{place} was there before."
-    )
+    names = " and ".join(made)
+    say(f"Made: {names}; the channels play from the next `hub up` on." if made else "It was there before.")
 
 
 def _become(program: Program) -> None:

@@ -32,6 +32,7 @@ def seen(
         as_json(asdict(report))
         return
     say(f"{report.reference}, {report.status}: {report.summary}")
+    say(report.seen)
     table(
         ("our feed for", "speaks of", "state", "who has seen it"),
         [(one.channel, one.scope, one.state, one.words) for one in report.exports],
@@ -42,6 +43,12 @@ def seen(
         [(one.channel, one.scope, one.state, one.words) for one in report.imports],
         empty="No channel's calendar of its units is read.",
     )
+    if report.calendars:
+        table(
+            ("kept equal with", "speaks of", "state", "how it stands"),
+            [(one.channel, one.scope, one.state, one.words) for one in report.calendars],
+            empty="",
+        )
 
 
 def _booking(session: Session, reference: str) -> Booking:

@@ -165,3 +165,27 @@ def test_a_booking_that_moves_to_another_unit_leaves_one_feed_and_enters_the_oth
 def test_guests_see_nothing_of_it(house: House) -> None:
     guest = house.colleague("guest")
     check_problem(guest.get(f"/bookings/{booked(house)['id']}/channels"), 403, "role")
+
+
+def test_one_sentence_says_who_has_seen_it_and_who_is_late(
+    house: House, link: dict[str, Any], airbnb: Reader, google: Reader, clock: FrozenClock
+) -> None:
+    other = exported(house, name="Booking.com")
+    google.fetch(other)
+    clock.advance(2 * HOUR)
+    booking = booked(house)
+    airbnb.fetch(link)
+    clock.advance(24 * HOUR)
+
+    late = "seen by 1 of 2 channels, the second (Booking.com) last fetched 26 h ago"
+    assert channels(house, booking)["seen"] == late
+    google.fetch(other)
+    assert channels(house, booking)["seen"] == "seen by 2 of 2 channels"
+
+    cancelled(house, booking)
+    airbnb.fetch(link)
+    assert channels(house, booking)["seen"] == (
+        "that it is gone was seen by 1 of 2 channels, the second (Booking.com) last fetched just now"
+    )
+    google.fetch(other)
+    assert channels(house, booking)["seen"] == "that it is gone was seen by 2 of 2 channels"

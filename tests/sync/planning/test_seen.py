@@ -12,7 +12,20 @@ from hypothesis import strategies as st
 
 from hub.domain.consumers import Consumer
 from hub.domain.periods import Period
-from sync.planning.seen import Fetched, Knows, Said, State, Verdict, ago, judge, summary, told, verified
+from sync.planning import seen
+from sync.planning.seen import (
+    Fetched,
+    Knows,
+    Said,
+    State,
+    Telling,
+    Verdict,
+    ago,
+    judge,
+    summary,
+    told,
+    verified,
+)
 
 NOW = datetime(2026, 6, 10, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -177,3 +190,27 @@ def test_a_calendar_that_is_not_read_any_more_says_why() -> None:
     assert verified(NOW - HOUR, NOW, "active", None) == "verified 60 min ago"
     assert verified(None, NOW, "paused", None) == "never read yet; paused"
     assert verified(NOW, NOW, "needs_auth", "sign in again") == "verified just now; needs_auth: sign in again"
+
+
+def test_one_sentence_names_the_channel_that_has_not_seen_it() -> None:
+    three = [Telling(name, True) for name in ("Airbnb", "Vrbo", "Casa Azul")]
+
+    said = seen.sentence([*three, Telling("Booking.com", False, "last fetched 26 h ago")])
+
+    assert said == "seen by 3 of 4 channels, the fourth (Booking.com) last fetched 26 h ago"
+
+
+def test_several_are_named_one_by_one_and_all_or_none_plainly() -> None:
+    late = [
+        Telling("Airbnb", False, "has never fetched its feed"),
+        Telling("Vrbo", False, "last fetched 2 h ago"),
+    ]
+
+    assert seen.sentence(late) == (
+        "seen by 0 of 2 channels; Airbnb has never fetched its feed; Vrbo last fetched 2 h ago"
+    )
+    assert seen.sentence([Telling("Airbnb", True)]) == "seen by 1 of 1 channel"
+    assert seen.sentence(late[:1]) == "seen by 0 of 1 channel; Airbnb has never fetched its feed"
+    assert seen.sentence([]) == "no channel is told of it"
+    assert seen.sentence([Telling("Airbnb", True)], gone=True) == "that it is gone was seen by 1 of 1 channel"
+    assert seen.sentence([], gone=True) == "no channel has to forget it"
