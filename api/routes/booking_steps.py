@@ -104,13 +104,13 @@ async def confirm(caller: Staff, booking_id: UUID, response: Response, checker: 
     answer and the policy is to wait, it stays held, and is confirmed by itself once all have answered.
     """
 
-    def gather(session: Session, most: int | None) -> Suggested | None:
+    def gather(session: Session, _most: int | None) -> Suggested | None:
         if query.one(session, booking_id).status != Status.HELD:
             return None
         units = confirming.units_of(session, booking_id)
         return Suggested(tuple((unit,) for unit in units))
 
-    def act(evidence: Evidence, among: frozenset[UUID] | None) -> BookingOut:
+    def act(evidence: Evidence, _among: frozenset[UUID] | None) -> BookingOut:
         confirmed = partial(confirming.confirm, booking_id=booking_id, evidence=evidence)
         return _answer(caller, response, confirmed)
 
@@ -123,7 +123,7 @@ async def confirm(caller: Staff, booking_id: UUID, response: Response, checker: 
     responses=example(200, {"items": [CHECK]}),
 )
 def checks_of(caller: Staff, booking_id: UUID) -> ChecksOut:
-    """The newest look first: for each link how it stood, as of when, and how long the booking waited for it."""
+    """The newest look first: of each link how it stood, as of when, and how long it was waited for."""
 
     def work(session: Session) -> ChecksOut:
         query.one(session, booking_id)

@@ -164,8 +164,8 @@ class CheckStateOut(Out):
     """How it stands with the channels that could contradict it."""
 
     state: CheckState = Field(
-        description="unchecked: nobody was to be asked; verified: all answered; flagged: accepted although one "
-        "did not; awaiting: held until all have answered"
+        description="unchecked: nobody was to be asked; verified: all answered; flagged: accepted although "
+        "one did not; awaiting: held until all have answered"
     )
     at: UtcInstant | None = Field(description="When they were asked last")
 
