@@ -55,19 +55,22 @@ class Asking:
             suggested, prepared, at = found
             deadline = prepared.plan.deadline.total_seconds()
             left = max(deadline - (time.monotonic() - began), min(AT_LEAST, deadline))
-            enough = _enough(suggested, prepared)
+            last = number == ROUNDS - 1
+            # Only of units that are free one each is enough; in the end all have their say.
+            enough = _enough(suggested, prepared) if suggested.free and not last else _never
             sights = await self.checker.sights(self.caller.organization_id, prepared.plan, enough, left)
             evidence = Evidence(at, sights)
-            last = number == ROUNDS - 1
+            choices = _choices(suggested, prepared, evidence)
             try:
-                return await self._try(act, evidence, _choices(suggested, prepared, evidence))
+                return await self._try(act, evidence, choices)
             except Conflict:
-                if suggested.complete or last:
+                if choices[-1] is None or last:
                     raise
             except Unasked:
                 if last:
                     break
-            most = None
+            # What the pulls brought is known by now: of those that are still free some were not waited for.
+            most = FIRST if suggested.complete and suggested.free else None
         raise Conflict.because("busy", "others are changing the same units at this moment; try again")
 
     async def _try(self, act: Act[T], evidence: Evidence, choices: Sequence[frozenset[UUID] | None]) -> T:
@@ -80,16 +83,18 @@ class Asking:
         return await run_in_threadpool(act, evidence, choices[-1])
 
     def _prepare(self, gather: Gather, most: int | None) -> tuple[Suggested, Prepared, datetime] | None:
-        spared = self.checker.spared()
-
         def work(session: Session) -> tuple[Suggested, Prepared, datetime] | None:
             now = clock.now()
             suggested = gather(session, most)
             if suggested is None:
                 return None
-            return suggested, precheck.prepare(session, suggested.units, now, spared), now
+            return suggested, precheck.prepare(session, suggested.units, now, self.checker.spared), now
 
         return self.caller.transact(work)
+
+
+def _never(_sights: Mapping[UUID, Sight]) -> bool:
+    return False
 
 
 def _enough(suggested: Suggested, prepared: Prepared) -> Callable[[Mapping[UUID, Sight]], bool]:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import smtplib
+import socket
 import ssl
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from email.message import EmailMessage
@@ -14,7 +17,10 @@ from connectors.errors import NeedsReconnect, Unavailable
 
 PATIENCE = timedelta(seconds=10)
 """For each answer of the server"""
+DEADLINE = timedelta(seconds=30)
+"""For all of them, however slowly each comes"""
 PORTS = {"smtp": 587, "smtps": 465}
+GREETING = 220
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +56,7 @@ def send(
     """
     trust = tls or ssl.create_default_context()
     try:
-        with _connected(server, trust) as client:
+        with _connection(server, trust) as client:
             if not server.secured:
                 _begin_tls(client, server, trust)
             if server.user:
@@ -85,11 +91,53 @@ PARTLY = "partly_taken"
 """Code of the error that says: somebody has it, and somebody has not"""
 
 
-def _connected(server: MailServer, trust: ssl.SSLContext) -> smtplib.SMTP:
-    timeout = PATIENCE.total_seconds()
-    if server.secured:
-        return smtplib.SMTP_SSL(server.host, server.port, timeout=timeout, context=trust)
-    return smtplib.SMTP(server.host, server.port, timeout=timeout)
+class _Client(smtplib.SMTP):
+    """Can be broken off from another thread, whatever it waits for."""
+
+    def __init__(self, server: MailServer, tls: ssl.SSLContext) -> None:
+        super().__init__(timeout=PATIENCE.total_seconds())
+        self._host = server.host  # to which smtplib compares the certificate
+        self._tls = tls if server.secured else None
+        self._late = False
+        self._line: socket.socket | None = None
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        """How smtplib connects."""
+        line = socket.create_connection((host, port), timeout)
+        self._line = line.dup()  # stays, while TLS takes over the other
+        if self._late:
+            self.break_off()
+        return self._tls.wrap_socket(line, server_hostname=host) if self._tls else line
+
+    def break_off(self) -> None:
+        self._late = True
+        if self._line is not None:
+            with suppress(OSError):
+                self._line.shutdown(socket.SHUT_RDWR)
+
+    def leave(self) -> None:
+        """Whatever it says to that: what it took it has taken."""
+        with suppress(smtplib.SMTPException, OSError):
+            self.quit()
+        self.close()
+        if self._line is not None:
+            self._line.close()
+
+
+@contextmanager
+def _connection(server: MailServer, trust: ssl.SSLContext) -> Iterator[smtplib.SMTP]:
+    client = _Client(server, trust)
+    timer = threading.Timer(DEADLINE.total_seconds(), client.break_off)
+    timer.daemon = True
+    timer.start()
+    try:
+        code, said = client.connect(server.host, server.port)
+        if code != GREETING:
+            raise smtplib.SMTPConnectError(code, said)
+        yield client
+    finally:
+        client.leave()
+        timer.cancel()
 
 
 def _begin_tls(client: smtplib.SMTP, server: MailServer, trust: ssl.SSLContext) -> None:

@@ -44,7 +44,7 @@ def settle(runtime: Runtime) -> int:
     settled = 0
     for organization_id in organizations:
         with runtime.database.unit_of_work(organization_id) as session:
-            found = [booking.id for booking in query.unanswered(session, BATCH)]
+            found = [booking.id for booking in query.unanswered(session, clock.now(), BATCH)]
         settled += sum(_settle(runtime, organization_id, booking_id) for booking_id in found)
     return settled
 

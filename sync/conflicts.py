@@ -86,7 +86,7 @@ def follow(
     conflict.fingerprint = disputing.fingerprint(local, remote, conflict.unit_id)
     state = disputing.state_after(conflict.state, before, conflict.fingerprint)
     if state != conflict.state:
-        conflict.state = state
+        conflict.state, conflict.resolution = state, None
         changes.record(session, "conflict", conflict.id, "reopened", after=said(conflict))
 
 

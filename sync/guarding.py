@@ -63,7 +63,7 @@ def _tell(session: Session, link: Link, zone: ZoneInfo) -> None:
     if left and link.guard is not None:
         spans = [words.span(event, zone) for event in left]
         why = f"{len(left)} still wait to be freed: {', '.join(spans[:SPANS_TOLD])}"
-        freed = [span.split(" to ") for span in spans[:SPANS_TOLD]]
+        freed = [list(words.ends(event, zone)) for event in left[:SPANS_TOLD]]
         guard = {**link.guard, "why": why, "freed": freed}
         alarms.tell(session, link, Guard.from_json(guard))
         link.guard = guard

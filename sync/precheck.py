@@ -8,7 +8,7 @@ joined, and fifty who wait for one link cause one fetch.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -47,13 +47,13 @@ def prepare(
     session: Session,
     units: Collection[SellableUnit],
     now: datetime,
-    spared: Mapping[str, str],
+    spared: Callable[[timedelta], Mapping[str, str]],
     *,
     anyway: bool = False,
 ) -> Prepared:
     """
-    What is known of these units' links, and which of them must be asked. `spared` are hosts for which nobody
-    waits; those that pulls found failing are added. `anyway` asks although the policy would not.
+    What is known of these units' links, and which of them must be asked. `spared` tells for
+    which hosts nobody waits so long; those that pulls found failing are added. `anyway` asks although the policy would not.
     """
     kinds = {one.unit_type_id: one for one in query.terms_of(session, {unit.unit_type_id for unit in units})}
     terms = {kind: anyway_of(one.terms) if anyway else one.terms for kind, one in kinds.items()}
@@ -64,11 +64,12 @@ def prepare(
     since = now - min((one.age for one in strict), default=timedelta())
     deadline = max((one.deadline for one in strict), default=timedelta())
     resting = {row.name: "it failed a moment ago" for row in hosts_query.spared(session, now)}
+    resting |= spared(deadline)
     candidates = [candidate(row) for row in rows]
     sights: dict[UUID, Sight] = {}
     asked = []
     for one in candidates:
-        sight = checking.known(one, since, now, {**resting, **spared})
+        sight = checking.known(one, since, now, resting)
         if sight is None:
             asked.append(one)
         else:

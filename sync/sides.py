@@ -2,15 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row
+from sqlalchemy.orm import Session
 
 from connectors.contract import Nature
+from hub.models.external import ConflictRecord
+from hub.queries import ways_out as query
 from sync.planning import disputing, marks
 from sync.planning.disputing import Claim, Told
+
+
+@dataclass(frozen=True, slots=True)
+class Both:
+    """`local` and `remote` of a conflict."""
+
+    local: Mapping[str, Any]
+    remote: Mapping[str, Any]
+
+
+def now(session: Session, rows: Sequence[ConflictRecord]) -> Mapping[UUID, Both]:
+    """
+    The sides of each by its id, with when their channels were last known to tell them: readings that bring
+    nothing new touch no conflict. One that is closed stays as it was.
+    """
+    standing = [row for row in rows if row.state != disputing.CLOSED]
+    events = {one for row in standing for one in (row.event_id, row.other_event_id) if one is not None}
+    seen = query.last_seen(session, events)
+    told = {row.id: (seen.get(row.other_event_id), seen.get(row.event_id)) for row in standing}
+    found = {}
+    for row in rows:
+        local_at, remote_at = told.get(row.id, (None, None))
+        found[row.id] = Both(row.local | _seen(local_at), row.remote | _seen(remote_at))
+    return found
 
 
 def claim(row: Row[Any]) -> Claim | None:

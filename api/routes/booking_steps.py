@@ -8,7 +8,6 @@ from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter, Response
-from fastapi.concurrency import run_in_threadpool
 from sqlalchemy.orm import Session
 
 from api.booked import told
@@ -78,17 +77,18 @@ async def move(
     requests = [item.request(f"items[{n}]") for n, item in enumerate(body.items)]
     other = body.swap_with
 
-    if other is not None:
-        swapped = partial(rebooking.swap, booking_id=booking_id, other_id=other)
-        return await run_in_threadpool(_answer, caller, response, lambda session: swapped(session)[0])
-
     def gather(session: Session, most: int | None) -> Suggested:
+        if other is not None:
+            return Suggested(tuple((u,) for u in rebooking.swapped_units(session, booking_id, other)))
         now = clock.now()
         asked = rebooking.asked_for(session, booking_id, requests, now)
         held = query.units_of(session, [booking_id])
         return placement.suggest(session, asked, now, most, Leaving(frozenset({booking_id}), held))
 
     def act(evidence: Evidence, among: frozenset[UUID] | None) -> BookingOut:
+        if other is not None:
+            swapped = partial(rebooking.swap, booking_id=booking_id, other_id=other, evidence=evidence)
+            return _answer(caller, response, lambda session: swapped(session)[0])
         moved = partial(
             rebooking.move, booking_id=booking_id, requests=requests, evidence=evidence, among=among
         )

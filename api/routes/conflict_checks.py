@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 from uuid import UUID
 
 from fastapi import APIRouter
@@ -44,7 +45,7 @@ async def check(caller: Staff, body: CheckIn, checker: Checked) -> CheckedOut:
     """
     span = span_in(body)
     asked, prepared = await run_in_threadpool(
-        caller.transact, lambda session: _prepare(session, body, span, checker.spared())
+        caller.transact, lambda session: _prepare(session, body, span, checker.spared)
     )
     left = prepared.plan.deadline.total_seconds()
     sights = await checker.sights(caller.organization_id, prepared.plan, lambda _: False, left)
@@ -52,7 +53,7 @@ async def check(caller: Staff, body: CheckIn, checker: Checked) -> CheckedOut:
 
 
 def _prepare(
-    session: Session, body: CheckIn, span: Span, spared: Mapping[str, str]
+    session: Session, body: CheckIn, span: Span, spared: Callable[[timedelta], Mapping[str, str]]
 ) -> tuple[Asked, Prepared]:
     now = clock.now()
     asked = asking.question(session, ItemRequest(span, body.unit_id, body.unit_type_id), now)

@@ -22,7 +22,7 @@ from hub.queries import conflicts as query
 from hub.queries import inbox
 from hub.queries import ways_out as sides_query
 from hub.queries.inbox import Wanted
-from sync import resolving, ways_out
+from sync import resolving, sides, ways_out
 from sync.planning.stakes import Action
 
 router = APIRouter(prefix="/conflicts", tags=["conflicts"])
@@ -178,9 +178,11 @@ def _told(session: Session, caller: Caller, rows: Sequence[ConflictRecord]) -> l
     """A page costs as many statements as one."""
     ways = ways_out.of(session, rows, clock.now())
     units = sides_query.unit_names(session, {row.unit_id for row in rows if row.unit_id is not None})
+    both = sides.now(session, rows)
     return [
         ConflictOut.of(
             row,
+            both[row.id],
             vault_of(session),
             with_texts=caller.may(SEES_BOOKINGS),
             ways_out=[way for way in ways.get(row.id, ()) if _may(caller, way.action)],

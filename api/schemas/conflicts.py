@@ -17,6 +17,7 @@ from sync.case import Said
 from sync.planning.conflict_words import sentence
 from sync.planning.stakes import Action
 from sync.planning.ways_out import Way
+from sync.sides import Both
 
 
 class State(StrEnum):
@@ -147,14 +148,16 @@ class ConflictOut(Out):
     def of(
         cls,
         row: ConflictRecord,
+        both: Both,
         vault: Vault,
         *,
         with_texts: bool,
         ways_out: Sequence[Way] = (),
         unit: str | None = None,
     ) -> ConflictOut:
-        apart = {"texts", "ways_out", "words"}
+        apart = {"texts", "ways_out", "words", "local", "remote"}
         told = {name: getattr(row, name) for name in cls.model_fields.keys() - apart}
+        told |= {"local": both.local, "remote": both.remote}
         sealed = row.sealed if with_texts else None
         texts = TextsOut.model_validate(vault.open(sealed)) if sealed is not None else None
         words = sentence(row.type, row.local, row.remote, unit)

@@ -74,6 +74,8 @@ class AlertDelivery(Base):
     attempts: Mapped[int] = mapped_column(default=0)
     """Counted before each begins"""
     next_at: Mapped[datetime]
+    claimed_until: Mapped[datetime | None]
+    """While it is being sent: until when nobody sends anything else"""
     error: Mapped[str | None]
     created_at: Mapped[datetime]
     done_at: Mapped[datetime | None]

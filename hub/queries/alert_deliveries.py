@@ -10,7 +10,8 @@ from uuid import UUID
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
-_CLAIM = text("SELECT * FROM claim_alert_delivery(:now, :again_at, :destination)")
+_ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(-20261122, hashtext('deliveries'))")
+_CLAIM = text("SELECT * FROM claim_alert_deliveries(:now, :again_at, :destination, :most)")
 _SETTLE = text("SELECT settle_alert_delivery(:alert, :event, :destination, :state, :error, :at)")
 _REST = text("SELECT rest_alert_destination(:destination, :until)")
 _GIVE_UP = text("SELECT * FROM give_up_alert_deliveries(:before, :now)")
@@ -19,13 +20,16 @@ _BEAT = text("SELECT beat_heart(:name, :now, :only_first)")
 _HEARTS = text("SELECT * FROM hearts()")
 
 
-def claim(session: Session, now: datetime, again_at: datetime, destination: str) -> Row[Any] | None:
+def claim(
+    session: Session, now: datetime, again_at: datetime, destination: str, most: int
+) -> Sequence[Row[Any]]:
     """
-    The delivery that has waited longest for that destination, with its alert; counted as attempted, and out
-    of others' sight until `again_at`, when it is due again if nobody reports back.
+    Deliveries that wait for that destination and failed as often as each other, with their alerts; counted as
+    attempted, and due again at `again_at` if nobody reports back. Until somebody does nobody else gets any.
     """
-    known = {"now": now, "again_at": again_at, "destination": destination}
-    return session.execute(_CLAIM, known).one_or_none()
+    session.execute(_ONE_AT_A_TIME)
+    known = {"now": now, "again_at": again_at, "destination": destination, "most": most}
+    return session.execute(_CLAIM, known).all()
 
 
 def settle(

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, select, text, update
+from sqlalchemy import Row, bindparam, func, select, text, update
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
@@ -164,18 +164,23 @@ def organizations_unanswered(session: Session) -> tuple[UUID, ...]:
     return tuple(session.scalars(_UNANSWERED))
 
 
-def unanswered(session: Session, most: int) -> tuple[Booking, ...]:
-    """Bookings that await their channels, or were accepted without; the oldest look first."""
-    statement = select(Booking).where(Booking.check_state.in_(("flagged", "awaiting")))
-    return tuple(session.scalars(statement.order_by(Booking.check_at, Booking.id).limit(most)))
+def unanswered(session: Session, now: datetime, most: int) -> tuple[Booking, ...]:
+    """
+    Bookings that await their channels, then those that were accepted without and are not over: in no order,
+    or the ones whose channel is silent for days would keep the others from their turn.
+    """
+    flagged = (Booking.check_state == "flagged") & (Booking.ends_at > now)
+    statement = select(Booking).where((Booking.check_state == "awaiting") | flagged)
+    return tuple(session.scalars(statement.order_by(Booking.check_state, func.random()).limit(most)))
 
 
-def settle(session: Session, booking_id: UUID, state: str) -> None:
-    """Not an edit: the version that people see stays."""
+def settle(session: Session, booking_id: UUID, state: str, at: datetime | None = None) -> None:
+    """Not an edit: the version that people see stays. `at` is when the look began, if there was one."""
+    look = {} if at is None else {"check_at": at}
     session.execute(
         update(Booking)
         .where(Booking.id == booking_id)
-        .values(check_state=state, updated_at=Booking.updated_at)
+        .values(check_state=state, updated_at=Booking.updated_at, **look)
         .execution_options(synchronize_session=False)
     )
 

@@ -14,17 +14,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Select, Uuid, any_, bindparam, or_, select, tuple_
+from sqlalchemy import ARRAY, Select, Uuid, any_, bindparam, or_, select
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.elements import CollectionAggregate
 
 from hub.database import organization_of
 from hub.errors import NotFound
 from hub.models.external import ConflictRecord, ExternalEvent
-from hub.models.links import Link
 
-STANDING = "standing"
-"""Asked for as a state: all that are not closed"""
 STANDS = ConflictRecord.state != "closed"
 GUARD_TRIPPED = "GUARD_TRIPPED"
 
@@ -45,37 +42,6 @@ def locked(session: Session, conflict_id: UUID) -> ConflictRecord:
     if found is None:
         raise NotFound.because("not_found", "there is no such conflict")
     return found
-
-
-def page(
-    session: Session,
-    *,
-    state: str | None = None,
-    type: str | None = None,
-    link_id: UUID | None = None,
-    property_id: UUID | None = None,
-    limit: int,
-    after: tuple[datetime, UUID] | None = None,
-) -> tuple[ConflictRecord, ...]:
-    """
-    Conflicts, newest first, in one of the states or STANDING; `after` is the (opened_at, id) of the last one
-    already seen.
-    """
-    statement = select(ConflictRecord)
-    if state is not None:
-        statement = statement.where(STANDS if state == STANDING else ConflictRecord.state == state)
-    if type is not None:
-        statement = statement.where(ConflictRecord.type == type)
-    if link_id is not None:
-        statement = statement.where(ConflictRecord.link_id == link_id)
-    if property_id is not None:
-        links = select(Link.id).where(Link.property_id == property_id)
-        statement = statement.where(ConflictRecord.link_id.in_(links))
-    position = tuple_(ConflictRecord.opened_at, ConflictRecord.id)
-    if after is not None:
-        statement = statement.where(position < after)
-    newest_first = (ConflictRecord.opened_at.desc(), ConflictRecord.id.desc())
-    return tuple(session.scalars(statement.order_by(*newest_first).limit(limit)))
 
 
 def of_events(session: Session, event_ids: Collection[UUID]) -> tuple[ConflictRecord, ...]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Row, String, cast, func, or_, select, tuple_
+from sqlalchemy import Row, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from hub.models.external import ConflictRecord, ExternalEvent
@@ -51,13 +51,6 @@ def page(
         statement = statement.where(position < after)
     newest_first = (ConflictRecord.opened_at.desc(), ConflictRecord.id.desc())
     return tuple(session.scalars(statement.order_by(*newest_first).limit(limit)))
-
-
-def ending_in(session: Session, ending: str, most: int) -> tuple[UUID, ...]:
-    """Ids that end so, of those that stand first: what people type of an id."""
-    text_of = cast(ConflictRecord.id, String)
-    statement = select(ConflictRecord.id).where(text_of.endswith(ending, autoescape=True))
-    return tuple(session.scalars(statement.order_by(STANDS.desc(), ConflictRecord.id).limit(most)))
 
 
 def counts(session: Session, property_id: UUID | None = None) -> Sequence[Row[UUID, str, str, int]]:

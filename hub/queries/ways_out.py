@@ -85,6 +85,12 @@ _CLASH = text("""
         WHERE x.event_id = CAST(:event AS uuid) AND y.event_id = CAST(:owner AS uuid)
     )
 """)
+_SEEN = text("""
+    SELECT e.id, greatest(l.verified_at, e.changed_at) AS seen_at
+    FROM external_events e
+    JOIN links l ON l.organization_id = e.organization_id AND l.id = e.link_id
+    WHERE e.id = ANY(CAST(:ids AS uuid[])) AND e.missing_since IS NULL
+""")
 _UNITS = text("SELECT id, name FROM units WHERE id = ANY(CAST(:ids AS uuid[]))")
 
 
@@ -105,6 +111,11 @@ def blackouts(session: Session, ids: Collection[UUID]) -> Mapping[UUID, Row[Any]
 def links(session: Session, ids: Collection[UUID]) -> Mapping[UUID, Row[Any]]:
     """Where they are, and whether they are synced event by event."""
     return _by_id(session, _LINKS, ids)
+
+
+def last_seen(session: Session, ids: Collection[UUID]) -> Mapping[UUID, datetime]:
+    """When the channels of these events were last known to tell them; without those that are missing there."""
+    return {event_id: row.seen_at for event_id, row in _by_id(session, _SEEN, ids).items()}
 
 
 def unit_names(session: Session, ids: Collection[UUID]) -> Mapping[UUID, str]:

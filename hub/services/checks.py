@@ -15,8 +15,10 @@ from hub import clock
 from hub.domain import evidence as words
 from hub.domain.availability import SellableUnit, Taken
 from hub.domain.evidence import CheckState, Evidence, Policy, Verdict
+from hub.domain.lifecycle import Status
 from hub.domain.periods import Period
 from hub.errors import Conflict, Reason
+from hub.models.bookings import Booking
 from hub.queries import checks as query
 from hub.queries import inventory
 from hub.queries.checks import TypeTerms
@@ -58,20 +60,21 @@ def judge(
     evidence: Evidence | None,
     *,
     on_hold: CheckState | None,
+    leaving: Collection[UUID] = (),
 ) -> Judged:
     """
     What the evidence means for these units, locked by the caller. Conflict, naming the channel, where the
     policy refuses or the last units are kept back; Unasked where the evidence does not know a link.
-    `on_hold` as in evidence.state_of.
+    `on_hold` as in evidence.state_of; `leaving` are bookings that are about to give up what they have.
     """
     if evidence is None:
         return Judged()
     kinds = {one.unit_type_id: one for one in query.terms_of(session, {unit.unit_type_id for unit in units})}
     for item, unit in zip(asked, units, strict=True):
-        _keep_back(session, item, units, kinds[unit.unit_type_id], evidence)
+        _keep_back(session, item, units, kinds[unit.unit_type_id], evidence, leaving)
     checked = [unit for unit in units if kinds[unit.unit_type_id].terms.policy is not Policy.OFF]
     rows = query.links_of(session, {leaf for unit in checked for leaf in unit.leaves})
-    return _judged(rows, asked, units, kinds, evidence, on_hold)
+    return _judged(session, rows, asked, units, kinds, evidence, on_hold)
 
 
 def judge_standing(
@@ -85,7 +88,27 @@ def judge_standing(
     kinds = {one.unit_type_id: one for one in query.terms_of(session, {unit.unit_type_id for unit in units})}
     checked = [unit for unit in units if kinds[unit.unit_type_id].terms.policy is not Policy.OFF]
     rows = query.links_of(session, {leaf for unit in checked for leaf in unit.leaves})
-    return _judged(rows, (), list(units), kinds, evidence, on_hold)
+    return _judged(session, rows, (), list(units), kinds, evidence, on_hold)
+
+
+def lies_elsewhere(session: Session, booking: Booking) -> None:
+    """
+    It was given other nights or units without asking anybody: what channels said of the former is no word on
+    these, and counts only once all have been read since. No edit of the booking.
+    """
+    state = CheckState(booking.check_state)
+    if state is not CheckState.UNCHECKED:
+        after = CheckState.FLAGGED if state is CheckState.VERIFIED else state
+        query.settle(session, booking.id, after, clock.now())
+        session.expire(booking, ["check_state", "check_at"])
+
+
+def judged_anew(booking: Booking, judged: Judged, now: datetime) -> None:
+    """It was moved on this evidence. What waits to be confirmed goes on waiting, where it lies now."""
+    if booking.status == Status.HELD and booking.check_state == CheckState.AWAITING:
+        booking.check_at = judged.at or now
+    else:
+        booking.check_state, booking.check_at = judged.state, judged.at
 
 
 def keep(session: Session, booking_id: UUID, stage: str, judged: Judged) -> None:
@@ -95,6 +118,7 @@ def keep(session: Session, booking_id: UUID, stage: str, judged: Judged) -> None
 
 
 def _judged(
+    session: Session,
     rows: Sequence[Row[Any]],
     asked: Sequence[Asked],
     units: Sequence[SellableUnit],
@@ -111,7 +135,16 @@ def _judged(
     state = words.state_of(policy, len(link_ids), len(bad), on_hold)
     if state is None:
         raise Conflict(*_reasons(rows, asked, units, evidence))
+    if state is CheckState.VERIFIED and _unasked(session, units, kinds):
+        state = CheckState.UNCHECKED
     return Judged(state, evidence, link_ids)
+
+
+def _unasked(session: Session, units: Collection[SellableUnit], kinds: dict[UUID, TypeTerms]) -> bool:
+    """Whether one of the units has channels of which its policy says that nobody asks them."""
+    off = [unit for unit in units if kinds[unit.unit_type_id].terms.policy is Policy.OFF]
+    rows = query.links_of(session, {leaf for unit in off for leaf in unit.leaves})
+    return any(row.state != "paused" for row in rows)
 
 
 def _links_of(unit: SellableUnit, rows: Sequence[Row[Any]]) -> frozenset[UUID]:
@@ -146,6 +179,7 @@ def _keep_back(
     units: Sequence[SellableUnit],
     kind: TypeTerms,
     evidence: Evidence,
+    leaving: Collection[UUID],
 ) -> None:
     """Conflict where this would be one of the last units of its type, and a channel of theirs is stale."""
     if not kind.safety_margin:
@@ -157,7 +191,7 @@ def _keep_back(
         return
     now = clock.now()
     chosen = {leaf for one in units for leaf in one.leaves}
-    taken = inventory.takings(session, leaves, item.period, now).live
+    taken = inventory.takings(session, leaves, item.period, now, without=leaving).live
     left = sum(1 for offer in offers if _free(offer.unit, taken, item.period, chosen))
     if left >= kind.safety_margin:
         return

@@ -8,9 +8,11 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from hub import clock
-from hub.domain.availability import SellableUnit
-from hub.domain.evidence import CheckState, Evidence
+from hub.database import StaleRead
+from hub.domain.availability import Cause, SellableUnit
+from hub.domain.evidence import CheckState, Evidence, Verdict
 from hub.domain.lifecycle import LIFECYCLE, Status
+from hub.domain.periods import occupied
 from hub.errors import Conflict
 from hub.models.bookings import Booking
 from hub.queries import bookings as query
@@ -18,6 +20,10 @@ from hub.queries import checks as checks_query
 from hub.queries import inventory, locks
 from hub.services import allocations, asking, bookings, changes, checks, snapshots
 from hub.services.bookings import Booked
+from hub.services.checks import Judged
+
+AWAITED = "awaited"
+"""The stage of a look at what channels said later"""
 
 
 def confirm(
@@ -32,14 +38,16 @@ def confirm(
     booking = query.one(session, booking_id)
     if evidence is None or booking.status != Status.HELD:
         return bookings.advance(session, booking_id, Status.CONFIRMED)
-    judged = checks.judge_standing(
-        session, units_of(session, booking_id), evidence, on_hold=CheckState.AWAITING
-    )
+    judged = _judged(session, booking_id, evidence, CheckState.AWAITING)
 
     if judged.state is CheckState.AWAITING:
         booked = _wait(session, booking_id)
     else:
         booked = bookings.advance(session, booking_id, Status.CONFIRMED)
+    if _judged(session, booking_id, evidence, CheckState.AWAITING) != judged:
+        raise StaleRead  # it was given other units before these were locked
+    if stage == AWAITED and not _later(booked.booking, evidence):
+        raise StaleRead
     booked.booking.check_state = judged.state
     booked.booking.check_at = judged.at
     session.flush()
@@ -92,14 +100,43 @@ def answered(session: Session, booking_id: UUID, evidence: Evidence) -> Booked |
     confirmed where it waited for that. None where that is not so, or no longer matters.
     """
     booking = query.one(session, booking_id)
+    if booking.check_state == CheckState.AWAITING and booking.status == Status.HELD:
+        good = _later(booking, evidence) and not evidence.bad(evidence.sights.keys())
+        return confirm(session, booking_id, evidence, AWAITED) if good else None
+    (booking,) = query.locked(session, [booking_id])
     if not LIFECYCLE[Status(booking.status)].allocates:
         checks_query.settle(session, booking_id, CheckState.UNCHECKED)
         return None
-    if evidence.bad(evidence.sights.keys()):
+    if booking.check_state != CheckState.FLAGGED or not _later(booking, evidence):
         return None
-    judged = checks.judge_standing(session, units_of(session, booking_id), evidence, on_hold=None)
-    if booking.check_state == CheckState.AWAITING and booking.status == Status.HELD:
-        return confirm(session, booking_id, evidence, "awaited")
-    checks_query.settle(session, booking_id, CheckState.VERIFIED)
-    checks.keep(session, booking_id, "awaited", judged)
+    judged = _judged(session, booking_id, evidence, None)
+    if _contradicted(session, booking):
+        return None  # a conflict says so for as long as that lasts
+    checks_query.settle(session, booking_id, judged.state)
+    checks.keep(session, booking_id, AWAITED, judged)
     return Booked(booking, query.items(session, [booking_id]))
+
+
+def _judged(session: Session, booking_id: UUID, evidence: Evidence, on_hold: CheckState | None) -> Judged:
+    return checks.judge_standing(session, units_of(session, booking_id), evidence, on_hold=on_hold)
+
+
+def _later(booking: Booking, evidence: Evidence) -> bool:
+    """Whether all of it was said after the booking's own look began: it may have been moved since."""
+    at = booking.check_at
+    return at is None or all(
+        one.verdict is Verdict.PAUSED or (one.verified_at is not None and one.verified_at >= at)
+        for one in evidence.sights.values()
+    )
+
+
+def _contradicted(session: Session, booking: Booking) -> bool:
+    """Whether a channel has sold what this booking has."""
+    now = clock.now()
+    for item in query.items(session, [booking.id]):
+        for offer in inventory.of_units(session, [item.unit_id]):
+            period = occupied(asking.span_of(item), offer.zone, offer.turnaround)
+            live = inventory.takings(session, offer.unit.leaves, period, now, without=[booking.id]).live
+            if any(row.cause is Cause.EXTERNAL for row in live):
+                return True
+    return False

@@ -12,7 +12,7 @@ from hub.domain.availability import SellableUnit
 from hub.domain.periods import Period
 from hub.models.bookings import Allocation, Booking, BookingItem
 from hub.queries import locks
-from hub.services import allocations, changes, outbox, snapshots
+from hub.services import allocations, changes, checks, outbox, snapshots
 
 
 def reassign(session: Session, targets: Mapping[UUID, UUID]) -> None:
@@ -55,4 +55,5 @@ def reassign(session: Session, targets: Mapping[UUID, UUID]) -> None:
             property_id=booking.property_id,
             for_id=booking.guest_id,
         )
+        checks.lies_elsewhere(session, booking)
         outbox.inventory_changed(session, [old_unit, item.unit_id], "booking.reassigned", booking.id)

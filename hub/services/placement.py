@@ -88,10 +88,14 @@ def find(
 
 @dataclass(frozen=True, slots=True)
 class Suggested:
-    """Units that each item might get, by an unlocked read; `complete` where there are no others."""
+    """
+    Units that each item might get, by an unlocked read; `complete` where there are no others, and not `free`
+    where that was not looked at, or others would have to move.
+    """
 
     items: tuple[tuple[SellableUnit, ...], ...]
     complete: bool = True
+    free: bool = True
 
     @property
     def units(self) -> tuple[SellableUnit, ...]:
@@ -111,12 +115,12 @@ def suggest(
     """
     every = tuple(item.units for item in asked)
     if most is None:
-        return Suggested(every)
+        return Suggested(every, free=False)
     reach = Period(min(item.period.starts_at for item in asked), max(item.period.ends_at for item in asked))
     candidates = inventory.leaves([offer for item in asked for offer in item.offers])
     seen = _read(session, candidates, reach, now, leaving, frozenset()).live
     if _choose(asked, seen) is None:
-        return Suggested(every if _curable(asked, seen) else tuple(() for _ in asked))
+        return Suggested(every if _curable(asked, seen) else tuple(() for _ in asked), free=False)
     busy: dict[UUID, list[Period]] = {}
     for row in seen:
         busy.setdefault(row.unit_id, []).append(row.period)

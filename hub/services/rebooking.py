@@ -58,7 +58,7 @@ def move(
         checks.take_turns(session, asked)
     held = query.units_of(session, [booking_id])
     units = placement.find(session, asked, now, Leaving(frozenset({booking_id}), held))
-    judged = checks.judge(session, asked, units, evidence, on_hold=None)
+    judged = checks.judge(session, asked, units, evidence, on_hold=None, leaving=[booking_id])
     (booking,) = query.locked(session, [booking_id])
     if version is not None and booking.version != version:
         raise StaleRead
@@ -82,8 +82,10 @@ def move(
     booking.starts_at, booking.ends_at = whole.starts_at, whole.ends_at
     booking.updated_at = now
     if evidence is not None:
-        booking.check_state, booking.check_at = judged.state, judged.at
+        checks.judged_anew(booking, judged, now)
     session.flush()
+    if evidence is None:
+        checks.lies_elsewhere(session, booking)
     checks.keep(session, booking_id, "moved", judged)
     _told(session, booking, items, before, held | {leaf for unit in units for leaf in unit.leaves})
     return Booked(booking, items)
@@ -113,16 +115,29 @@ def _asked(
     return items, wanted, asked
 
 
-def swap(session: Session, booking_id: UUID, other_id: UUID) -> tuple[Booked, Booked]:
-    """Two bookings of one item each take each other's unit; each keeps its own dates."""
+def swapped_units(session: Session, booking_id: UUID, other_id: UUID) -> tuple[SellableUnit, ...]:
+    """The units of two bookings that want to swap, before anything is locked."""
+    return tuple(offer.unit for offer in _offers(session, _both(session, booking_id, other_id)))
+
+
+def _both(session: Session, booking_id: UUID, other_id: UUID) -> list[UUID]:
     if booking_id == other_id:
         raise Refused.because("itself", "a booking cannot swap with itself", "swap_with")
-    both = [booking_id, other_id]
     query.one(session, booking_id)
     try:
         query.one(session, other_id)
     except NotFound:
         raise Refused.because("unknown", "there is no such booking", "swap_with") from None
+    return [booking_id, other_id]
+
+
+def swap(
+    session: Session, booking_id: UUID, other_id: UUID, *, evidence: Evidence | None = None
+) -> tuple[Booked, Booked]:
+    """
+    Two bookings of one item each take each other's unit; each keeps its own dates. `evidence` as for `move`.
+    """
+    both = _both(session, booking_id, other_id)
     held = query.units_of(session, both)
     offers = {offer.unit.id: offer for offer in _offers(session, both)}
     leaves = inventory.leaves(list(offers.values()))
@@ -152,8 +167,20 @@ def swap(session: Session, booking_id: UUID, other_id: UUID) -> tuple[Booked, Bo
         allocations.take(session, offer.unit, _period(item, offer), item, booking.hold_until)
     session.flush()
     for item in items:
+        _look_again(session, bookings[item.booking_id], targets[item.id].unit, evidence)
         _told(session, bookings[item.booking_id], [item], before[item.booking_id], held)
     return Booked(bookings[booking_id], (mine,)), Booked(bookings[other_id], (theirs,))
+
+
+def _look_again(session: Session, booking: Booking, unit: SellableUnit, evidence: Evidence | None) -> None:
+    """What the unit's channels say; Conflict, Unasked as `checks.judge`."""
+    if evidence is None:
+        checks.lies_elsewhere(session, booking)
+        return
+    judged = checks.judge_standing(session, [unit], evidence, on_hold=None)
+    checks.judged_anew(booking, judged, clock.now())
+    session.flush()
+    checks.keep(session, booking.id, "moved", judged)
 
 
 def _targets(items: Sequence[BookingItem], requests: Sequence[MoveRequest]) -> Mapping[UUID, ItemRequest]:

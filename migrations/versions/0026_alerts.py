@@ -45,7 +45,7 @@ STEPS: dict[str, str] = {
 }
 LATEST = "hub_alerts(integer)"
 
-CLAIM = "claim_alert_delivery(timestamptz, timestamptz, text)"
+CLAIM = "claim_alert_deliveries(timestamptz, timestamptz, text, integer)"
 SETTLE = "settle_alert_delivery(uuid, text, text, text, text, timestamptz)"
 REST = "rest_alert_destination(text, timestamptz)"
 GIVE_UP = "give_up_alert_deliveries(timestamptz, timestamptz)"
@@ -53,26 +53,36 @@ COUNTS = "alert_delivery_counts(timestamptz)"
 BEAT = "beat_heart(text, timestamptz, boolean)"
 HEARTS = "hearts()"
 
-# $1 now, $2 when to claim it again if nobody reports back, $3 the destination. A recovery waits until it was
-# told what recovers; one at a time, the longest waiting first.
-_CLAIM = """
-    WITH held AS (
-        SELECT d.alert_id, d.event, d.destination FROM alert_deliveries d
-        WHERE d.state = 'ready' AND d.next_at <= $1 AND d.destination = $3
+# Nothing is put off for as long as that: what is due later was written by a clock that was ahead.
+_FAR = "$1 + interval '6 hours'"
+# $1 now, $2 when to claim it again if nobody reports back, $3 the destination, $4 how many at most. Nothing
+# while another is being sent, wherever to. A recovery waits until it was told what recovers. What failed least
+# goes first, the longest waiting of that first: what is never taken holds nothing else up.
+_CLAIM = f"""
+    WITH due AS (
+        SELECT d.alert_id, d.event, d.destination, d.attempts, d.created_at FROM alert_deliveries d
+        WHERE d.state = 'ready' AND (d.next_at <= $1 OR d.next_at > {_FAR}) AND d.destination = $3
           AND (d.event = 'opened' OR NOT EXISTS (
               SELECT FROM alert_deliveries before
               WHERE before.alert_id = d.alert_id AND before.destination = d.destination
                 AND before.event = 'opened' AND before.state = 'ready'))
-        ORDER BY d.created_at, d.alert_id, d.event LIMIT 1 FOR UPDATE OF d SKIP LOCKED
+          AND NOT EXISTS (
+              SELECT FROM alert_deliveries busy
+              WHERE busy.state = 'ready' AND busy.claimed_until > $1 AND busy.claimed_until <= {_FAR})
+    ), held AS (
+        SELECT alert_id, event, destination FROM due WHERE attempts = (SELECT min(attempts) FROM due)
+        ORDER BY created_at, alert_id, event LIMIT $4
     ), claimed AS (
-        UPDATE alert_deliveries d SET attempts = d.attempts + 1, next_at = $2 FROM held
+        UPDATE alert_deliveries d SET attempts = d.attempts + 1, next_at = $2, claimed_until = $2 FROM held
         WHERE d.alert_id = held.alert_id AND d.event = held.event AND d.destination = held.destination
+          AND d.state = 'ready'
         RETURNING d.alert_id, d.event, d.destination, d.attempts
     )
     SELECT c.alert_id, c.event, c.destination, c.attempts, a.organization_id, o.name, a.cause, a.severity,
            a.subject, a.words, a.about, a.opened_at, a.recovered_at
     FROM claimed c JOIN alerts a ON a.id = c.alert_id LEFT JOIN organizations o ON o.id = a.organization_id
-"""
+    ORDER BY coalesce(a.recovered_at, a.opened_at), c.alert_id
+"""  # noqa: S608 -- made of constants
 _CLAIMED = (
     "TABLE (alert_id uuid, event text, destination text, attempts integer, organization_id uuid,"
     " organization text, cause text, severity text, subject text, words text, about jsonb,"
@@ -169,6 +179,7 @@ def _deliveries() -> None:
         *(_needed(name, sa.Text()) for name in ("event", "destination", "state")),
         _needed("attempts", sa.Integer()),
         _needed("next_at", _INSTANT),
+        _maybe("claimed_until", _INSTANT),
         _maybe("error", sa.Text()),
         _needed("created_at", _INSTANT),
         _maybe("done_at", _INSTANT),
@@ -214,7 +225,7 @@ def _sending() -> None:
     lookup(
         SETTLE,
         "void",
-        "UPDATE alert_deliveries SET state = $4, error = $5,"
+        "UPDATE alert_deliveries SET state = $4, error = $5, claimed_until = NULL,"
         " next_at = CASE $4 WHEN 'ready' THEN $6 ELSE next_at END,"
         " done_at = CASE $4 WHEN 'ready' THEN NULL ELSE $6 END"
         " WHERE alert_id = $1 AND event = $2 AND destination = $3 AND state = 'ready'",
@@ -248,12 +259,14 @@ def _sending() -> None:
 
 
 def _hearts() -> None:
-    # $1 who, $2 now, $3 whether only if it never gave a sign before
+    # $1 who, $2 now, $3 whether only if it never gave a sign before; what is ahead by more than clocks
+    # differ was written by one that has been put right since
     lookup(
         BEAT,
         "void",
         "INSERT INTO heartbeats AS h (name, at) VALUES ($1, $2)"
-        " ON CONFLICT (name) DO UPDATE SET at = greatest(h.at, $2) WHERE NOT $3",
+        " ON CONFLICT (name) DO UPDATE SET"
+        " at = CASE WHEN h.at > $2 + interval '1 minute' THEN $2 ELSE greatest(h.at, $2) END WHERE NOT $3",
         volatile=True,
     )
     lookup(HEARTS, "TABLE (name text, at timestamptz)", "SELECT name, at FROM heartbeats")

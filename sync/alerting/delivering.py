@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import random
 import time
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -20,7 +21,7 @@ from connectors.webhooks_out import GONE
 from hub import clock
 from hub.errors import Misconfigured
 from hub.queries import alert_deliveries as query
-from sync.alerting.destinations import Send, wanted, way_to
+from sync.alerting.destinations import GATHERED, Send, wanted, way_to
 from sync.alerting.messages import Message
 from sync.planning import alerting
 from sync.runtime import Runtime
@@ -29,58 +30,62 @@ log = logging.getLogger(__name__)
 
 CLAIM = timedelta(seconds=60)
 """After which a delivery is due again if whoever took it never came back; longer than any sending takes"""
-AT_ONCE = 15.0
-"""Seconds for which one who delivers goes on, before others have their turn"""
+AT_ONCE = 5.0
+"""Seconds for which one who delivers goes on at one destination, before others have their turn"""
 
 
 def deliver(runtime: Runtime) -> int:
-    """Send what is due, to each destination until it fails: how many were sent."""
+    """
+    Send what is due, to each destination until it fails: how many alerts were told. One process at a time has
+    something to send: a receiver that is slow keeps no other from its work.
+    """
     _give_up(runtime)
     sent = 0
-    until = time.monotonic() + AT_ONCE
     for destination in wanted(runtime.settings):
         try:
             send = way_to(runtime, destination)
         except Misconfigured as error:
             log.error("alerts are not told: %s", error)
             continue
-        while time.monotonic() < until and (row := _claim(runtime, destination)) is not None:
-            if not _send(runtime, send, row):
+        until = time.monotonic() + AT_ONCE
+        while time.monotonic() < until and (rows := _claim(runtime, destination)):
+            if not _send(runtime, send, rows):
                 break
-            sent += 1
+            sent += len(rows)
     return sent
 
 
-def _claim(runtime: Runtime, destination: str) -> Row[Any] | None:
+def _claim(runtime: Runtime, destination: str) -> Sequence[Row[Any]]:
     now = clock.now()
     with runtime.database.unit_of_work(None) as session:
-        return query.claim(session, now, now + CLAIM, destination)
+        return query.claim(session, now, now + CLAIM, destination, GATHERED[destination])
 
 
-def _send(runtime: Runtime, send: Send, row: Row[Any]) -> bool:
-    """Whether it was taken, and the next one may be tried."""
+def _send(runtime: Runtime, send: Send, rows: Sequence[Row[Any]]) -> bool:
+    """Whether they were taken, and the next ones may be tried."""
     try:
-        send(message_of(row))
+        send([message_of(row) for row in rows])
     except Closing:
         return False  # this process is about to end: the claim runs out
     except ConnectorError as error:
-        return _failed(runtime, row, error)
+        return _failed(runtime, rows, error)
     except Exception as error:
-        log.exception("telling of alert %s failed", row.alert_id)
-        return _failed(runtime, row, Unavailable(type(error).__name__))
-    _settle(runtime, row, "sent")
+        log.exception("telling of alert %s failed", rows[0].alert_id)
+        return _failed(runtime, rows, Unavailable(type(error).__name__))
+    _settle(runtime, rows, "sent")
     return True
 
 
-def _failed(runtime: Runtime, row: Row[Any], error: ConnectorError) -> bool:
-    """It is tried again later, and all else that goes there with it; True where it is that message alone."""
+def _failed(runtime: Runtime, rows: Sequence[Row[Any]], error: ConnectorError) -> bool:
+    """They are tried again later, and all else that goes there with them; True where nothing else need wait."""
+    row = rows[0]
     if error.code == PARTLY:
         log.error("alert %s was told by mail to some: %s", row.alert_id, error.message)
-        _settle(runtime, row, "sent", error.message)
+        _settle(runtime, rows, "sent", error.message)
         return True
     if error.code == GONE:
         log.error("alert %s is not told: %s", row.alert_id, error.message)
-        _settle(runtime, row, "given_up", error.message)
+        _settle(runtime, rows, "given_up", error.message)
         return True
     asked = error.retry_after if isinstance(error, Unavailable | RateLimited) else None
     wait = alerting.retry_after(row.attempts, asked, random.random())  # noqa: S311 -- spreads, guards nothing
@@ -94,14 +99,16 @@ def _failed(runtime: Runtime, row: Row[Any], error: ConnectorError) -> bool:
     )
     at = clock.now() + wait
     with runtime.database.unit_of_work(None) as session:
-        query.settle(session, _key(row), state="ready", at=at, error=error.message)
+        for one in rows:
+            query.settle(session, _key(one), state="ready", at=at, error=error.message)
         query.rest(session, row.destination, at)
     return False
 
 
-def _settle(runtime: Runtime, row: Row[Any], state: str, error: str | None = None) -> None:
+def _settle(runtime: Runtime, rows: Sequence[Row[Any]], state: str, error: str | None = None) -> None:
     with runtime.database.unit_of_work(None) as session:
-        query.settle(session, _key(row), state=state, at=clock.now(), error=error)
+        for row in rows:
+            query.settle(session, _key(row), state=state, at=clock.now(), error=error)
 
 
 def _give_up(runtime: Runtime) -> None:

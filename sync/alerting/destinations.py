@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from urllib.parse import urlsplit
 
 from connectors import smtp, webhooks_out
@@ -15,8 +15,10 @@ from sync.alerting import messages
 from sync.alerting.messages import Message
 from sync.runtime import Runtime
 
-Send = Callable[[Message], None]
+Send = Callable[[Sequence[Message]], None]
 """Raises a ConnectorError where it was not taken"""
+GATHERED: Mapping[str, int] = {"webhook": 1, "mail": 500}
+"""How many alerts are told at once at most: nobody reads a thousand mails"""
 
 
 def wanted(settings: Settings) -> tuple[str, ...]:
@@ -46,9 +48,10 @@ def problems(settings: Settings) -> Mapping[str, str]:
 def _webhook(runtime: Runtime) -> Send:
     url, key = _webhook_settings(runtime.settings)
 
-    def send(message: Message) -> None:
-        body = messages.as_json(message)
-        webhooks_out.post(runtime.network, url, key, message.id, body, clock.now())
+    def send(told: Sequence[Message]) -> None:
+        for message in told:
+            body = messages.as_json(message)
+            webhooks_out.post(runtime.network, url, key, message.id, body, clock.now())
 
     return send
 
@@ -71,9 +74,8 @@ def _webhook_settings(settings: Settings) -> tuple[str, bytes]:
 def _mail(runtime: Runtime, tls: ssl.SSLContext | None) -> Send:
     server, sender, to = _mail_settings(runtime.settings)
 
-    def send(message: Message) -> None:
-        mail = messages.as_mail(message, sender, ", ".join(to), runtime.uid_domain)
-        smtp.send(server, mail, to, tls)
+    def send(told: Sequence[Message]) -> None:
+        smtp.send(server, messages.as_mail(told, sender, ", ".join(to), runtime.uid_domain), to, tls)
 
     return send
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.message import EmailMessage
@@ -70,40 +71,89 @@ def as_json(message: Message) -> bytes:
     return json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def as_mail(message: Message, sender: str, to: str, domain: str) -> EmailMessage:
-    """A recovery answers to the mail that told of the opening."""
+def as_mail(messages: Sequence[Message], sender: str, to: str, domain: str) -> EmailMessage:
+    """Of one alert, or a list of many. A recovery answers to the mail that told of the opening, if one did."""
+    message, *more = messages
     mail = EmailMessage()
-    begin = "Recovered: " if message.event == "recovered" else ""
-    mail["Subject"] = f"[Channel Hub] {begin}{_line(message.subject)}"
+    mail["Subject"] = f"[Channel Hub] {_line(_headline(messages) if more else _title(message))}"
     mail["From"] = sender
     mail["To"] = to
-    mail["Date"] = format_datetime(message.at)
-    mail["Message-ID"] = f"<{message.id}@{domain}>"
-    if message.event == "recovered":
+    mail["Date"] = format_datetime(max(one.at for one in messages))
+    mail["Message-ID"] = f"<{_id_of(messages) if more else message.id}@{domain}>"
+    if message.event == "recovered" and not more:
         opened = f"<alert_{message.alert_id.hex}_opened@{domain}>"
         mail["In-Reply-To"] = mail["References"] = opened
     mail["Auto-Submitted"] = "auto-generated"
-    mail.set_content(_text(message))
+    mail.set_content(_list(messages) if more else _text(message))
     return mail
 
 
+def _title(message: Message) -> str:
+    return f"Recovered: {message.subject}" if message.event == "recovered" else message.subject
+
+
+def _headline(messages: Sequence[Message]) -> str:
+    """How many of which kind, the worst first."""
+    recovered = sum(one.event == "recovered" for one in messages)
+    critical = sum(one.event != "recovered" and one.severity == "critical" for one in messages)
+    counts = {"critical": critical, "warning": len(messages) - recovered - critical, "recovered": recovered}
+    told = ", ".join(f"{number} {name}" for name, number in counts.items() if number)
+    return f"{len(messages)} alerts: {told}"
+
+
+def _id_of(messages: Sequence[Message]) -> str:
+    names = " ".join(sorted(message.id for message in messages))
+    return f"alerts_{hashlib.sha256(names.encode()).hexdigest()[:32]}"
+
+
+def _list(messages: Sequence[Message]) -> str:
+    """A line each: what is critical first, what is over last."""
+    lines = [_headline(messages)]
+    for event, severity, heading in _PARTS:
+        found = [one for one in messages if (one.event == "recovered") == (event == "recovered")]
+        found = [one for one in found if severity in ("", one.severity)]
+        if found:
+            lines += ["", heading, *(_entry(one) for one in found)]
+    lines += ["", "`hub alerts` says of each what to do."]
+    return "\n".join(lines) + "\n"
+
+
+_PARTS = (
+    ("opened", "critical", "Critical:"),
+    ("opened", "warning", "Warnings:"),
+    ("recovered", "", "Over:"),
+)
+
+
+def _entry(message: Message) -> str:
+    whose = f" ({_line(message.organization)})" if message.organization else ""
+    return f"- {_minute(message.at)}: {_line(message.subject)}{whose}"
+
+
 def _text(message: Message) -> str:
-    lines = [message.subject, ""]
+    lines = [_line(message.subject), ""]
     if message.event == "recovered" and message.recovered_at is not None:
         lines += [f"This is over since {_minute(message.recovered_at)}.", ""]
     else:
         lines += [message.words, ""]
     if message.organization:
-        lines.append(f"Organization: {message.organization}")
+        lines.append(f"Organization: {_line(message.organization)}")
     lines.append(f"Severity: {message.severity} ({message.cause})")
     lines.append(f"Opened: {_minute(message.opened_at)}")
-    lines += [f"{name.replace('_', ' ').capitalize()}: {value}" for name, value in message.about.items()]
+    about = message.about.items()
+    lines += [f"{name.replace('_', ' ').capitalize()}: {_line(str(value))}" for name, value in about]
     return "\n".join(lines) + "\n"
 
 
 def _line(text: str) -> str:
-    """Headers are one line; channels and properties are named by people."""
-    return " ".join(text.split())
+    """
+    Headers are one line; channels and properties are named by people. What looks like an encoded word would be
+    decoded on its way, and might hide a line break.
+    """
+    shown = "".join(letter if letter.isprintable() else " " for letter in text)
+    while "=?" in shown:
+        shown = shown.replace("=?", "= ?")
+    return " ".join(shown.split())
 
 
 def _instant(at: datetime) -> str:

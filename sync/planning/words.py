@@ -67,6 +67,13 @@ def span(event: Spanned, zone: ZoneInfo) -> str:
     return times(event.starts_at, event.ends_at, zone)
 
 
+def ends(event: Spanned, zone: ZoneInfo) -> tuple[str, str]:
+    """The same for programs: dates, or instants as the clocks of the place show them."""
+    if event.first is not None and event.after is not None:
+        return event.first.isoformat(), event.after.isoformat()
+    return _instants(event.starts_at, event.ends_at, zone)
+
+
 def stretch(when: When, zone: ZoneInfo) -> str:
     """The same of what is not stored."""
     if isinstance(when, AllDay):
@@ -144,7 +151,11 @@ def edges(period: Period, measure: Measure) -> tuple[str, str]:
     when = measure.when(period)
     if isinstance(when, AllDay):
         return when.first.isoformat(), when.after.isoformat()
-    first, last = (edge.astimezone(measure.zone) for edge in (when.starts_at, when.ends_at))
+    return _instants(when.starts_at, when.ends_at, measure.zone)
+
+
+def _instants(starts_at: datetime, ends_at: datetime, zone: ZoneInfo) -> tuple[str, str]:
+    first, last = (edge.astimezone(zone) for edge in (starts_at, ends_at))
     return first.isoformat(timespec="minutes"), last.isoformat(timespec="minutes")
 
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import ssl
 import subprocess
+import threading
+import time
 from collections.abc import Iterator
+from contextlib import suppress
+from datetime import timedelta
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
@@ -180,3 +185,56 @@ def test_another_address_is_refused_and_not_repeated(bad: str) -> None:
     with pytest.raises(ValueError) as refused:
         MailServer.of(bad)
     assert not bad or bad not in str(refused.value)
+
+
+class Slow:
+    """A server that answers with one letter after the other, and never comes to an end."""
+
+    def __init__(self, begin: bytes = b"") -> None:
+        self._server = socket.create_server(("127.0.0.1", 0))
+        self._begin = begin
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._serve)
+
+    def __enter__(self) -> MailServer:
+        self._thread.start()
+        return MailServer.of(f"smtp://127.0.0.1:{self._server.getsockname()[1]}")
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+        self._server.close()
+
+    def _serve(self) -> None:
+        client, _ = self._server.accept()
+        with client, suppress(OSError):
+            client.sendall(self._begin)
+            while not self._over.wait(0.05):
+                client.sendall(b"2")
+
+
+@pytest.mark.parametrize("begin", [b"", b"220 hello\r\n"], ids=["its greeting", "a later answer"])
+def test_a_server_that_answers_letter_by_letter_costs_its_deadline_and_no_more(
+    begin: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(smtp, "DEADLINE", timedelta(seconds=0.5))
+    begun = time.monotonic()
+    with Slow(begin) as server, pytest.raises(Unavailable):
+        smtp.send(server, a_mail(), TO)
+    assert 0.4 <= time.monotonic() - begun < 3
+
+
+@pytest.mark.parametrize("answer", ["421 go away", None], ids=["crossly", "not at all"])
+def test_what_a_server_says_when_we_leave_does_not_undo_what_it_took(
+    running: Any, answer: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Cross(Inbox):
+        async def handle_QUIT(self, _server: Any, _session: Any, _envelope: Any) -> str:
+            if answer is None:
+                await asyncio.sleep(2)
+            return answer or "221 Bye"
+
+    monkeypatch.setattr(smtp, "PATIENCE", timedelta(seconds=0.3))
+    inbox = Cross()
+    smtp.send(MailServer.of(f"smtp://127.0.0.1:{running(inbox)}"), a_mail(), TO)
+    assert len(inbox.mails) == 1

@@ -68,15 +68,17 @@ def test_the_tour_works_word_for_word(tour: list[str], here: Path, data_dir: Pat
     )
 
     assert done.returncode == 0, done.stderr + done.stdout
-    preview, synced, refused, sold, fed, conflicted, both_ways, put_back = done.stdout.split(f"{MARK}\n")[1:]
+    older, newer = (found := done.stdout.split(f"{MARK}\n"))[1:9], found[9:]
+    preview, synced, refused, sold, fed, conflicted, both_ways, put_back = older
+    hundred, wrong, kept, settled = newer
     assert "CLOSED - Not available" in preview
-    assert re.search(r"My Booking.com.*on Bed 1", synced)
+    assert re.search(r"My Booking.com, Bed 1, .*\+\d events", synced)
     assert re.search(r"^Bed 1: My Booking.com, \S+ to \S+$", refused.strip())
     assert sold.strip() == "confirmed"
     assert "BEGIN:VEVENT" in fed
     assert "Ann" not in fed
     assert fed.rstrip().endswith("304")
-    assert "EXTERNAL_OVERLAP" in conflicted
+    assert "Bed 1 is claimed twice: by My Booking.com" in " ".join(conflicted.split())
     assert conflicted.rstrip().endswith("cancelled")
     title, moved = both_ways.strip().splitlines()
     assert re.fullmatch(r'"title": "Room 3: [A-Z0-9]{8}, 1 guest",', title)
@@ -84,3 +86,10 @@ def test_the_tour_works_word_for_word(tour: list[str], here: Path, data_dir: Pat
     again, why = put_back.strip().splitlines()
     assert moved.removeprefix('"arrival":').strip('"') in again
     assert "Room 3" in why
+    assert re.search(r"^103 of 103 links synced", hundred, re.MULTILINE)
+    assert re.search(r"Bunk 7, .*1 conflict opened", wrong)
+    assert re.search(r"Bunk 30, .*5 wait to be freed", wrong)
+    assert re.search(r"Bunk 30, .*1 of 3", kept)
+    assert kept.rstrip().endswith("in order")
+    assert "was moved to Bunk 1\n" in settled
+    assert settled.rstrip().endswith("There are no open conflicts.")

@@ -69,7 +69,7 @@ def test() -> None:
             raise Misconfigured("neither HUB_MONITORING_WEBHOOK_URL nor HUB_ALERT_EMAIL is set")
         for name in chosen:
             try:
-                destinations.way_to(runtime, name)(messages.a_test())
+                destinations.way_to(runtime, name)([messages.a_test()])
                 say(f"{name}: taken")
             except (ConnectorError, Misconfigured) as error:
                 failed = True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -14,18 +15,18 @@ from sqlalchemy.orm import Session
 from hub import clock
 from hub.database import Actor
 from hub.domain.periods import Hours, Nights, Span
-from hub.errors import NotFound, Refused
+from hub.errors import Refused
 from hub.models.external import ConflictRecord
-from hub.queries import conflicts as query
 from hub.queries import inbox
 from hub.queries import ways_out as sides_query
 from hub.queries.inbox import Wanted
 from hub.services import asking
-from sync import resolving, ways_out
+from sync import resolving, sides, ways_out
 from sync.case import Said
 from sync.planning.conflict_words import sentence
 from sync.planning.stakes import Action
 from sync.planning.ways_out import Way
+from sync.sides import Both
 from workers import choosing
 from workers.commands.output import AsJson, Limit, Organization, as_json, opened, say, table
 
@@ -34,10 +35,16 @@ app = typer.Typer(
 )
 
 STANDING = ("open", "ignored", "accepted")
-SHORT = 8
-"""Letters of an id that are shown: the end of it, where ids differ"""
 
 Id = Annotated[str, typer.Argument(help="The conflict's id, or a unique ending of it.", show_default=False)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    row: ConflictRecord
+    both: Both
+    words: str
+    ways: tuple[Way, ...]
 
 
 @app.callback()
@@ -57,16 +64,16 @@ def conflicts(
         with runtime.database.unit_of_work(organization_id) as session:
             rows = inbox.page(session, Wanted(states), limit=limit)
             ways = ways_out.of(session, rows, clock.now())
-            words = _sentences(session, rows)
+            words, both = _sentences(session, rows), sides.now(session, rows)
     if json:
-        as_json([_conflict(row, words[row.id], ways.get(row.id, ())) for row in rows])
+        as_json([_conflict(row, both[row.id], words[row.id], ways.get(row.id, ())) for row in rows])
         return
     table(
         ("", "id", "opened", "state", "what", "best way out"),
         [
             (
                 number,
-                _short(row.id),
+                choosing.ending(row.id),
                 f"{row.opened_at:%Y-%m-%d %H:%M}",
                 row.state,
                 words[row.id],
@@ -84,10 +91,8 @@ def show(conflict: Id, organization: Organization = None, json: AsJson = False) 
     with opened() as runtime:
         organization_id = choosing.organization(runtime.database, organization)
         with runtime.database.unit_of_work(organization_id) as session:
-            row = query.one(session, _meant(session, conflict))
-            found = ways_out.of(session, [row], clock.now()).get(row.id, ())
-            words = _sentences(session, [row])[row.id]
-    _tell(row, words, found, json=json)
+            told = _told(session, _meant(session, conflict))
+    _tell(told, json=json)
 
 
 @app.command()
@@ -109,17 +114,15 @@ def resolve(
 ) -> None:
     """Take one of its ways out; where nothing more is said, the first that is offered of that kind."""
 
-    def work(session: Session) -> tuple[ConflictRecord, str, tuple[Way, ...]]:
-        row = query.one(session, _meant(session, conflict))
+    def work(session: Session) -> _Told:
+        row = _meant(session, conflict)
         said = _said(session, row, action, unit, _span(session, row, first, after), reason)
-        row = resolving.resolve(session, row.id, said)
-        found = ways_out.of(session, [row], clock.now()).get(row.id, ())
-        return row, _sentences(session, [row])[row.id], found
+        return _told(session, resolving.resolve(session, row.id, said))
 
     with opened() as runtime:
         organization_id = choosing.organization(runtime.database, organization)
-        row, words, found = runtime.database.transact(organization_id, work, Actor("command"))
-    _tell(row, words, found, json=json)
+        told = runtime.database.transact(organization_id, work, Actor("command"))
+    _tell(told, json=json)
 
 
 def _said(
@@ -171,14 +174,13 @@ def _zone(session: Session, row: ConflictRecord) -> ZoneInfo:
     return ZoneInfo(asking.property_of(session, link.property_id).time_zone)
 
 
-def _meant(session: Session, given: str) -> UUID:
-    """Of several that end so, the one that stands."""
-    found = inbox.ending_in(session, given.strip().lower(), 2)
-    if not found:
-        raise NotFound.because("not_found", f"there is no conflict {given}")
-    if len(found) > 1:
-        raise Refused.because("which", f"several conflicts end in {given}; give more of the id")
-    return found[0]
+def _meant(session: Session, given: str) -> ConflictRecord:
+    return choosing.by_ending(session, ConflictRecord, given, "conflict", "CONFLICT")
+
+
+def _told(session: Session, row: ConflictRecord) -> _Told:
+    found = ways_out.of(session, [row], clock.now()).get(row.id, ())
+    return _Told(row, sides.now(session, [row])[row.id], _sentences(session, [row])[row.id], found)
 
 
 def _sentences(session: Session, rows: tuple[ConflictRecord, ...] | list[ConflictRecord]) -> dict[UUID, str]:
@@ -189,11 +191,12 @@ def _sentences(session: Session, rows: tuple[ConflictRecord, ...] | list[Conflic
     }
 
 
-def _tell(row: ConflictRecord, words: str, found: tuple[Way, ...], *, json: bool) -> None:
+def _tell(told: _Told, *, json: bool) -> None:
+    row, found = told.row, told.ways
     if json:
-        as_json(_conflict(row, words, found))
+        as_json(_conflict(row, told.both, told.words, found))
         return
-    say(f"{_short(row.id)}, {row.state}: {words}")
+    say(f"{choosing.ending(row.id)}, {row.state}: {told.words}")
     if row.resolution:
         say(f"Resolution: {row.resolution}")
     table(
@@ -214,18 +217,16 @@ def _best(found: tuple[Way, ...]) -> str:
     return found[0].words if found else ""
 
 
-def _short(conflict_id: UUID) -> str:
-    return str(conflict_id)[-SHORT:]
-
-
-def _conflict(row: ConflictRecord, words: str, found: tuple[Way, ...]) -> dict[str, Any]:
+def _conflict(row: ConflictRecord, both: Both, words: str, found: tuple[Way, ...]) -> dict[str, Any]:
     columns = ("id", "type", "state", "link_id", "event_id", "unit_id", "booking_id", "starts_at", "ends_at")
-    ours = ("fingerprint", "local", "remote", "opened_at", "closed_at", "resolution")
+    ours = ("fingerprint", "opened_at", "closed_at", "resolution")
     ways = [
         {"action": way.action.value, "words": way.words, "parameters": dict(way.parameters)} for way in found
     ]
     return {
         "words": words,
         **{column: getattr(row, column) for column in (*columns, *ours)},
+        "local": both.local,
+        "remote": both.remote,
         "ways_out": ways,
     }

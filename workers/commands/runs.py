@@ -53,7 +53,7 @@ def runs(
                 names.get(row.run.link_id, row.run.link_id) if row.run.link_id else "several",
                 row.run.trigger,
                 row.progress.state if row.progress else row.run.state,
-                row.run.error or (following.words(row) if row.progress else "; ".join(row.run.summary)),
+                row.run.error or (following.words(row) if row.progress else row.run.headline),
             )
             for row in rows
         ],
