@@ -127,7 +127,9 @@ def accept(
         member = query.member_of_account(session, account_id)
         if member is None or member.deactivated_at is not None or member.role == "guest":
             property_ids = [UUID(property_id) for property_id in row.property_ids]
-            organizations.join(session, account_id, row.role, property_ids, by="joined")
+            organizations.join(
+                session, account_id, row.role, property_ids, by="joined", from_guest=member is not None
+            )
         changes.record(session, "invitation", row.id, "accepted", after={"role": row.role}, for_id=account_id)
 
     database.transact(organization_id, work, asking)

@@ -81,10 +81,18 @@ def add(session: Session, new: NewMember) -> Member:
 
 
 def join(
-    session: Session, account_id: UUID, role: str, property_ids: Sequence[UUID] = (), by: str = "added"
+    session: Session,
+    account_id: UUID,
+    role: str,
+    property_ids: Sequence[UUID] = (),
+    by: str = "added",
+    *,
+    from_guest: bool = False,
 ) -> Member:
-    """A new member, or one who comes back; StaleRead as in `add`."""
+    """A new member, one who comes back, or `from_guest` one who was a guest; StaleRead as in `add`."""
     member = query.member_of_account(session, account_id)
+    if member is not None and member.deactivated_at is None and not from_guest:
+        raise StaleRead  # somebody else was faster than who has looked before
     before = snapshot(session, member) if member else None
     if member is None:
         member = Member(
