@@ -17,7 +17,7 @@ from api.etags import IfMatch, etag
 from api.idempotency import Answer, Idempotent
 from api.openapi import documented, example
 from api.pagination import Page, Paged, next_cursor, shown
-from api.schemas.inventory import NEW_UNIT, UnitIn, UnitOut, UnitPatch
+from api.schemas.units import NEW_UNIT, UnitIn, UnitOut, UnitPatch
 from hub.models.properties import Unit
 from hub.queries import units as query
 from hub.services import units

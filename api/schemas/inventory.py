@@ -1,4 +1,4 @@
-"""Properties, unit types and units as clients send and see them."""
+"""Properties and unit types as clients send and see them."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from pydantic_core import PydanticCustomError
 from api.schemas.common import Code, Count, In, Line, Out, Prose, UtcInstant
 from hub.domain.evidence import Policy
 from hub.domain.periods import LetBy
-from hub.models.properties import Property, Unit, UnitType
-from hub.services import properties, unit_types, units
+from hub.models.properties import Property, UnitType
+from hub.services import properties, unit_types
 
 _WALL = re.compile(r"\d{2}:\d{2}(:\d{2})?")
 
@@ -65,13 +65,6 @@ class Category(StrEnum):
     OTHER = "other"
 
 
-class UnitStatus(StrEnum):
-    READY = "ready"
-    OCCUPIED = "occupied"
-    CLEANING = "cleaning"
-    MAINTENANCE = "maintenance"
-
-
 NEW_PROPERTY: dict[str, Any] = {
     "name": "Casa Azul",
     "time_zone": "Europe/Madrid",
@@ -88,8 +81,6 @@ NEW_UNIT_TYPE: dict[str, Any] = {
     "let_by": "night",
     "capacity": 2,
 }
-NEW_UNIT: dict[str, Any] = {"unit_type_id": "0198c2f0-6c1e-7b7a-9f00-3d2c5a9be102", "name": "Room 1"}
-NEW_DORM: dict[str, Any] = {**NEW_UNIT, "name": "Bed {n}", "count": 12}
 
 
 class Address(In):
@@ -270,59 +261,3 @@ class UnitTypeOut(Out):
     @classmethod
     def of(cls, row: UnitType) -> UnitTypeOut:
         return cls.model_validate(row)
-
-
-Parts = Annotated[
-    tuple[UUID, ...],
-    Field(max_length=200, description="Units that are sold together as this one; none of them has parts"),
-]
-
-
-class UnitIn(In):
-    """One unit; or, with `count`, as many, whose names take the lowest free numbers in the place of {n}."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [NEW_UNIT, NEW_DORM]})
-
-    unit_type_id: UUID
-    name: Line
-    count: Annotated[Count, Field(ge=1, le=units.MOST_AT_ONCE)] | None = None
-    status: UnitStatus = UnitStatus.READY
-    description: Prose = ""
-    parts: Parts = ()
-
-    def request(self) -> units.NewUnit:
-        return units.NewUnit(self.unit_type_id, self.name, self.status.value, self.description, self.parts)
-
-
-class UnitPatch(In):
-    """What is not said stays as it is. Parts replace the old ones; an empty list makes it a plain unit."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [{"status": "cleaning"}]})
-
-    name: Line | None = None
-    status: UnitStatus | None = None
-    description: Prose | None = None
-    parts: Parts | None = None
-
-    def request(self) -> units.UnitChanges:
-        status = self.status.value if self.status else None
-        return units.UnitChanges(self.name, status, self.description, self.parts)
-
-
-class UnitOut(Out):
-    id: UUID
-    property_id: UUID
-    unit_type_id: UUID
-    name: str
-    status: str
-    description: str
-    parts: list[UUID] = Field(description="What it is made of; empty for a plain unit")
-    version: int
-    created_at: UtcInstant
-    updated_at: UtcInstant
-    archived_at: UtcInstant | None
-
-    @classmethod
-    def of(cls, row: Unit, parts: tuple[UUID, ...]) -> UnitOut:
-        columns = {name: getattr(row, name) for name in cls.model_fields if name != "parts"}
-        return cls(**columns, parts=list(parts))

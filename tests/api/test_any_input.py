@@ -15,10 +15,11 @@ from api.app import Door
 from api.openapi import operations
 from api.schemas.auth import LOGIN, REFRESH
 from api.schemas.connections import NEW_CONNECTION
-from api.schemas.inventory import NEW_PROPERTY, NEW_UNIT, NEW_UNIT_TYPE
+from api.schemas.inventory import NEW_PROPERTY, NEW_UNIT_TYPE
 from api.schemas.invitations import ACCEPTED, NEW_INVITATION
 from api.schemas.links import PREVIEW_ASKED
 from api.schemas.mailed import CONFIRMED, REGISTRATION, RESET_ASKED, RESET_CONFIRMED
+from api.schemas.units import NEW_UNIT
 from sync.runtime import Runtime
 from tests.api.houses import V1, House, day
 

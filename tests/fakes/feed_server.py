@@ -6,10 +6,10 @@ import ssl
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
 from typing import Any
 from urllib.parse import urlsplit
+
+from tests.fakes.loopback import Handler, Loopback
 
 CALENDAR = "text/calendar; charset=utf-8"
 PIECE = 64 * 1024
@@ -47,84 +47,7 @@ class Seen:
     headers: Mapping[str, str]
 
 
-class FeedServer:
-    """`with FeedServer() as remote: remote.answer("/a.ics", body=...)`; paths not told of answer 404.
-
-    Several answers queued for one path are given in turn; the last one stays. With `tls` it speaks https.
-    """
-
-    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
-        self._answers: dict[str, list[Answer]] = {}
-        self._seen: list[Seen] = []
-        self._lock = threading.Lock()
-        self.closing = threading.Event()
-        self._server = _Server(self)
-        self._scheme = "http"
-        if tls is not None:
-            self._scheme = "https"
-            self._server.socket = tls.wrap_socket(
-                self._server.socket, server_side=True, do_handshake_on_connect=False
-            )
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
-
-    def __enter__(self) -> FeedServer:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.closing.set()
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
-
-    @property
-    def port(self) -> int:
-        return int(self._server.server_address[1])
-
-    @property
-    def host(self) -> str:
-        """`host:port`, as HUB_ALLOWED_PRIVATE_HOSTS and `Network` take it."""
-        return f"127.0.0.1:{self.port}"
-
-    def url(self, path: str) -> str:
-        return f"{self._scheme}://{self.host}{path}"
-
-    def answer(self, path: str, *answers: Answer, **told: Any) -> None:
-        """From now on the path answers this: ready `Answer`s in turn, or one made of keywords."""
-        with self._lock:
-            self._answers[path] = list(answers) or [Answer(**told)]
-
-    def requests(self, path: str | None = None) -> Sequence[Seen]:
-        with self._lock:
-            return [seen for seen in self._seen if path is None or urlsplit(seen.path).path == path]
-
-    def next_answer(self, seen: Seen) -> Answer:
-        with self._lock:
-            self._seen.append(seen)
-            queue = self._answers.get(urlsplit(seen.path).path)
-            if not queue:
-                return Answer(status=404, body=b"no such feed")
-            return queue.pop(0) if len(queue) > 1 else queue[0]
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    # A test's faults leave threads that wait: they end with `closing`, nobody waits for them.
-    block_on_close = False
-    request_queue_size = 128
-
-    def __init__(self, owner: FeedServer) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.owner = owner
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that gives up on a faulty answer is what the test wants."""
-
-
-class _Handler(BaseHTTPRequestHandler):
-    server: _Server
+class _Handler(Handler["FeedServer"]):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
@@ -133,12 +56,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_HEAD(self) -> None:
         self._respond()
 
-    def log_message(self, format: str, *args: Any) -> None:
-        pass
-
     def _respond(self) -> None:
         headers = {name.lower(): value for name, value in self.headers.items()}
-        answer = self.server.owner.next_answer(Seen(self.command, self.path, headers))
+        answer = self.owner.next_answer(Seen(self.command, self.path, headers))
         if self._waited(answer.delay) or answer.hang_up:
             self.close_connection = True
             return
@@ -171,7 +91,7 @@ class _Handler(BaseHTTPRequestHandler):
                 if self._waited(answer.pause):
                     return
                 self.wfile.write(body[start : start + answer.piece])
-            if not answer.endless or self.server.owner.closing.is_set():
+            if not answer.endless or self.owner.closing.is_set():
                 break
         if answer.cut_after is not None:
             self.close_connection = True
@@ -186,4 +106,42 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _waited(self, seconds: float) -> bool:
         """Pause; True when the server closes meanwhile."""
-        return self.server.owner.closing.wait(seconds) if seconds else self.server.owner.closing.is_set()
+        return self.owner.closing.wait(seconds) if seconds else self.owner.closing.is_set()
+
+
+class FeedServer(Loopback):
+    """`with FeedServer() as remote: remote.answer("/a.ics", body=...)`; paths not told of answer 404.
+
+    Several answers queued for one path are given in turn; the last one stays. With `tls` it speaks https.
+    """
+
+    handler = _Handler
+    backlog = 128
+    # A client that gives up on a faulty answer is what the test wants.
+    tells_errors = False
+
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+        super().__init__(tls=tls)
+        self._answers: dict[str, list[Answer]] = {}
+        self._seen: list[Seen] = []
+        self._lock = threading.Lock()
+
+    def url(self, path: str) -> str:
+        return f"{self.root}{path}"
+
+    def answer(self, path: str, *answers: Answer, **told: Any) -> None:
+        """From now on the path answers this: ready `Answer`s in turn, or one made of keywords."""
+        with self._lock:
+            self._answers[path] = list(answers) or [Answer(**told)]
+
+    def requests(self, path: str | None = None) -> Sequence[Seen]:
+        with self._lock:
+            return [seen for seen in self._seen if path is None or urlsplit(seen.path).path == path]
+
+    def next_answer(self, seen: Seen) -> Answer:
+        with self._lock:
+            self._seen.append(seen)
+            queue = self._answers.get(urlsplit(seen.path).path)
+            if not queue:
+                return Answer(status=404, body=b"no such feed")
+            return queue.pop(0) if len(queue) > 1 else queue[0]

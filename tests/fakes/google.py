@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import secrets
 import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -17,15 +15,37 @@ from hub import clock
 from tests.fakes.google_account import CLIENT_ID as CLIENT_ID
 from tests.fakes.google_account import CLIENT_SECRET as CLIENT_SECRET
 from tests.fakes.google_account import basic, challenge
+from tests.fakes.loopback import Handler, Loopback
 
 KEY = RSAKey.generate_key(2048, {"kid": "google-1", "use": "sig"})
 FORGED = RSAKey.generate_key(2048, {"kid": "google-1", "use": "sig"})
 
 
-class FakeGoogle:
+class _Handler(Handler["FakeGoogle"]):
+    def do_GET(self) -> None:
+        self._answer(200, {"keys": [KEY.as_dict(private=False)]})
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["content-length"])).decode()
+        form = {name: values[0] for name, values in parse_qs(body).items()}
+        self._answer(*self.owner._exchange(form, self.headers.get("authorization", "")))
+
+    def _answer(self, status: int, content: dict[str, Any]) -> None:
+        sent = json.dumps(content).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(sent)))
+        self.end_headers()
+        self.wfile.write(sent)
+
+
+class FakeGoogle(Loopback):
     """`with FakeGoogle() as google: code = google.approve(url, sub="1", email="ada@example.com")`."""
 
+    handler = _Handler
+
     def __init__(self) -> None:
+        super().__init__()
         self._codes: dict[str, dict[str, Any]] = {}
         self._lock = threading.Lock()
         self.key: RSAKey | OctKey = KEY
@@ -33,45 +53,6 @@ class FakeGoogle:
         self.algorithm = "RS256"
         self.asked = 0
         """Exchanges of codes"""
-
-    def __enter__(self) -> FakeGoogle:
-        google = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                self._answer(200, {"keys": [KEY.as_dict(private=False)]})
-
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["content-length"])).decode()
-                form = {name: values[0] for name, values in parse_qs(body).items()}
-                self._answer(*google._exchange(form, self.headers.get("authorization", "")))
-
-            def _answer(self, status: int, content: dict[str, Any]) -> None:
-                sent = json.dumps(content).encode()
-                self.send_response(status)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(sent)))
-                self.end_headers()
-                self.wfile.write(sent)
-
-            def log_message(self, format: str, *args: Any) -> None:
-                """A test's output is no access log."""
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
-
-    @property
-    def root(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}"
 
     def approve(self, url: str, **claims: Any) -> str:
         """What a person does who is sent to `url` and says yes: the code that comes back."""

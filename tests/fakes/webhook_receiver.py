@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
 from typing import Any
+
+from tests.fakes.loopback import Handler, Loopback
 
 PATIENCE = 20.0
 
@@ -34,45 +35,35 @@ class Reaction:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-class WebhookReceiver:
+class _Handler(Handler["WebhookReceiver"]):
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers.get("content-length") or 0))
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        reaction = self.owner._take(Posted(headers, body))
+        self.owner._gate.wait(PATIENCE)
+        self.send_response(reaction.status)
+        for name, value in reaction.headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+
+
+class WebhookReceiver(Loopback):
     """`with WebhookReceiver() as receiver: receiver.react(Reaction(500), Reaction()); …; receiver.posted`"""
 
+    handler = _Handler
+
     def __init__(self) -> None:
+        super().__init__()
         self._reactions: list[Reaction] = [Reaction()]
         self._posted: list[Posted] = []
         self._arrived = threading.Condition()
-
-    def __enter__(self) -> WebhookReceiver:
-        receiver = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers.get("content-length") or 0))
-                headers = {name.lower(): value for name, value in self.headers.items()}
-                reaction = receiver._take(Posted(headers, body))
-                self.send_response(reaction.status)
-                for name, value in reaction.headers.items():
-                    self.send_header(name, value)
-                self.end_headers()
-
-            def log_message(self, format: str, *args: object) -> None:
-                """A test's output is no access log."""
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+        self._refused: tuple[str, ...] = ()
+        self._gate = threading.Event()
+        self._gate.set()
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}/alerts"
+        return f"{self.root}/alerts"
 
     @property
     def posted(self) -> list[Posted]:
@@ -84,6 +75,23 @@ class WebhookReceiver:
         with self._arrived:
             self._reactions = list(reactions)
 
+    def refuse(self, *ids: str) -> None:
+        """From now on these are not taken, and the others are."""
+        with self._arrived:
+            self._refused = ids
+
+    @contextmanager
+    def holding(self) -> Iterator[None]:
+        """Meanwhile it takes what comes and does not answer, until `let_go`."""
+        self._gate.clear()
+        try:
+            yield
+        finally:
+            self.let_go()
+
+    def let_go(self) -> None:
+        self._gate.set()
+
     def wait(self, least: int) -> list[Posted]:
         with self._arrived:
             assert self._arrived.wait_for(lambda: len(self._posted) >= least, PATIENCE), self._posted
@@ -93,4 +101,6 @@ class WebhookReceiver:
         with self._arrived:
             self._posted.append(posted)
             self._arrived.notify_all()
+            if posted.id in self._refused:
+                return Reaction(422)
             return self._reactions.pop(0) if len(self._reactions) > 1 else self._reactions[0]

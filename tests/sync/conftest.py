@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 
 import pytest
 
 from connectors.transport import Network
 from hub.ids import new_id
+from hub.services.bookings import Booked
 from sync.runtime import Runtime
 from tests import servers
+from tests.conftest import FrozenClock
 from tests.connectors.remotes import leading_to
 from tests.fakes.feed_server import FeedServer
+from tests.sync.calendars import MADRID, day, nights
 from tests.sync.exporting import Place, another_process
 from tests.sync.importing import Importer, a_runtime
+from tests.sync.standoffs import a_stay
 
 
 @pytest.fixture(scope="session")
@@ -61,3 +66,19 @@ def named(reaching: Runtime) -> Runtime:
 def host() -> str:
     """Of this test alone: what is remembered of hosts is everybody's."""
     return f"{new_id().hex[-12:]}.example"
+
+
+@pytest.fixture
+def morning(clock: FrozenClock) -> FrozenClock:
+    """A day on which no clock changes within the next weeks, at ten."""
+    clock.at(datetime(2026, 6, 1, 10, tzinfo=MADRID))
+    return clock
+
+
+@pytest.fixture
+def booked(importer: Importer) -> Booked:
+    """A stay in Room 1 that a channel sold too."""
+    made = importer.book(a_stay(), importer.units[0])
+    importer.says(nights("a", day(20), day(23)))
+    importer.pull(importer.link(name="Seaside Rentals"))
+    return made

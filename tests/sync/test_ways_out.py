@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from uuid import UUID
 
 import pytest
@@ -18,8 +17,7 @@ from hub.services.bookings import Booked
 from sync.planning.stakes import Action
 from sync.relay import relay
 from tests import factories
-from tests.conftest import FrozenClock
-from tests.sync.calendars import MADRID, day, nights, noon
+from tests.sync.calendars import day, nights, noon
 from tests.sync.importing import Importer
 from tests.sync.standoffs import (
     a_stay,
@@ -35,21 +33,7 @@ from tests.sync.standoffs import (
     ways,
 )
 
-
-@pytest.fixture(autouse=True)
-def morning(clock: FrozenClock) -> FrozenClock:
-    """A day on which no clock changes within the next weeks, at ten."""
-    clock.at(datetime(2026, 6, 1, 10, tzinfo=MADRID))
-    return clock
-
-
-@pytest.fixture
-def booked(importer: Importer) -> Booked:
-    """A stay in Room 1 that a channel sold too."""
-    made = importer.book(a_stay(), importer.units[0])
-    importer.says(nights("a", day(20), day(23)))
-    importer.pull(importer.link(name="Seaside Rentals"))
-    return made
+pytestmark = pytest.mark.usefixtures("morning")
 
 
 def exported(importer: Importer, unit: int) -> UUID:

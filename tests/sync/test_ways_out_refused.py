@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 import pytest
 
 from hub import clock as hub_clock
@@ -13,12 +11,10 @@ from hub.errors import Conflict, Refused
 from hub.services.bookings import Booked
 from sync import ways_out
 from sync.planning.stakes import Action
-from tests.conftest import FrozenClock
-from tests.sync.calendars import MADRID, day, nights
+from tests.sync.calendars import day, nights
 from tests.sync.importing import Importer
 from tests.sync.mirroring import statements
 from tests.sync.standoffs import (
-    a_stay,
     again,
     close,
     only,
@@ -28,21 +24,7 @@ from tests.sync.standoffs import (
     unit_of,
 )
 
-
-@pytest.fixture(autouse=True)
-def morning(clock: FrozenClock) -> FrozenClock:
-    """A day on which no clock changes within the next weeks, at ten."""
-    clock.at(datetime(2026, 6, 1, 10, tzinfo=MADRID))
-    return clock
-
-
-@pytest.fixture
-def booked(importer: Importer) -> Booked:
-    """A stay in Room 1 that a channel sold too."""
-    made = importer.book(a_stay(), importer.units[0])
-    importer.says(nights("a", day(20), day(23)))
-    importer.pull(importer.link(name="Seaside Rentals"))
-    return made
+pytestmark = pytest.mark.usefixtures("morning")
 
 
 def test_a_unit_that_was_taken_meanwhile_is_named_with_who_took_it(

@@ -7,14 +7,13 @@ import socket
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from connectors.applications import Application
 from connectors.google_calendar.settings import GoogleCalendarSettings
 from connectors.transport import Network
+from tests.fakes.loopback import Handler, Loopback
 
 CALENDAR = "c_1@group.calendar.google.com"
 
@@ -56,67 +55,45 @@ def refused(status: int, reason: str = "", **more: Any) -> Answer:
     return Answer(status, {"error": {"errors": [told], "code": status, "message": "no"}})
 
 
-class Scripted:
+class _Handler(Handler["Scripted"]):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # or each answer waits 40 ms for an acknowledgement
+
+    def answer(self) -> None:
+        split = urlsplit(self.path)
+        body = self.rfile.read(int(self.headers.get("content-length") or 0))
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        asked = Asked(self.command, split.path, dict(parse_qsl(split.query)), headers, body)
+        said = self.owner._answer(asked)
+        if said.cut:
+            self.close_connection = True
+            self.connection.shutdown(socket.SHUT_RDWR)
+            return
+        sent = said.body if isinstance(said.body, bytes) else json.dumps(said.body).encode()
+        self.send_response(said.status)
+        for name, value in said.headers.items():
+            self.send_header(name, value)
+        if said.status != 204:
+            self.send_header("Content-Length", str(len(sent)))
+        self.end_headers()
+        if said.status != 204:
+            self.wfile.write(sent)
+
+    do_GET = do_POST = do_PUT = do_DELETE = answer
+
+
+class Scripted(Loopback):
     """`google.answers = [...]` in order, the last one for ever; tokens are answered by `token`."""
 
+    handler = _Handler
+
     def __init__(self) -> None:
+        super().__init__()
         self.asked: list[Asked] = []
         self.answers: list[Answer | Callable[[Asked], Answer]] = [Answer()]
         self.tokens = 0
         self.token: Callable[[Asked], Answer] = self._token
         self._lock = threading.Lock()
-
-    def __enter__(self) -> Scripted:
-        scripted = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-            disable_nagle_algorithm = True  # or each answer waits 40 ms for an acknowledgement
-
-            def answer(self) -> None:
-                split = urlsplit(self.path)
-                body = self.rfile.read(int(self.headers.get("content-length") or 0))
-                headers = {name.lower(): value for name, value in self.headers.items()}
-                asked = Asked(self.command, split.path, dict(parse_qsl(split.query)), headers, body)
-                said = scripted._answer(asked)
-                if said.cut:
-                    self.close_connection = True
-                    self.connection.shutdown(socket.SHUT_RDWR)
-                    return
-                sent = said.body if isinstance(said.body, bytes) else json.dumps(said.body).encode()
-                self.send_response(said.status)
-                for name, value in said.headers.items():
-                    self.send_header(name, value)
-                if said.status != 204:
-                    self.send_header("Content-Length", str(len(sent)))
-                self.end_headers()
-                if said.status != 204:
-                    self.wfile.write(sent)
-
-            do_GET = do_POST = do_PUT = do_DELETE = answer
-
-            def log_message(self, format: str, *args: Any) -> None:
-                """A test's output is no access log."""
-
-        class Server(ThreadingHTTPServer):
-            daemon_threads = True
-            block_on_close = False  # whoever keeps a connection open is not waited for
-
-        self._server = Server(("127.0.0.1", 0), Handler)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
-
-    @property
-    def root(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}"
 
     @property
     def calls(self) -> list[Asked]:
