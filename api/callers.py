@@ -14,7 +14,7 @@ from api.rights import Right, covered
 from hub import clock
 from hub.database import Actor
 from hub.errors import NotAllowed, NotSignedIn
-from hub.queries import callers
+from hub.queries import api_keys, callers
 from hub.queries.callers import Standing
 from sync.runtime import Runtime
 
@@ -88,6 +88,14 @@ class Caller:
             return work(session)
 
         return self.runtime.database.transact(self.organization_id, checked, self.actor)
+
+    def check_key(self, session: Session) -> None:
+        """NotSignedIn for a key that was revoked or ran out since it was sent: for what goes on for long."""
+        if self.key_id is None:
+            return
+        row = api_keys.one(session, self.key_id)
+        if row.revoked_at is not None or (row.expires_at is not None and clock.now() >= row.expires_at):
+            raise NotSignedIn.because("invalid_key", "this key has expired or was revoked")
 
     def _still_may(self, session: Session) -> None:
         if self.member_id is None:

@@ -18,6 +18,7 @@ from datetime import timedelta
 from functools import partial
 from uuid import UUID
 
+import psycopg
 from fastapi.concurrency import run_in_threadpool
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
@@ -25,6 +26,7 @@ from sqlalchemy.orm import Session
 from api.waiting import AllWait, TooManyWait
 from hub import clock
 from hub.domain.evidence import Sight, Verdict
+from hub.errors import HubError
 from sync import precheck
 from sync.planning import checking
 from sync.planning.breaker import WELL, Breaker
@@ -35,6 +37,9 @@ EVERY = 0.025
 """Seconds between two looks at what is waited for"""
 AGAIN = 0.25
 """Seconds after which a link that nobody pulls is called out again: whoever heard was busy with it"""
+
+MOST_OF_IT = 0.5
+"""Who waited so much of the deadline counts as having waited all of it: the rest went before, on our side"""
 
 log = logging.getLogger(__name__)
 
@@ -62,12 +67,11 @@ class Checker:
     _looked: asyncio.Event = field(default_factory=asyncio.Event)
     _looking: asyncio.Task[None] | None = None
 
-    def spared(self) -> dict[str, str]:
-        """Hosts for which nobody waits at this moment, and why."""
+    def spared(self, patience: timedelta) -> dict[str, str]:
+        """Hosts for which nobody waits so long at this moment, and why."""
         now = clock.now()
-        return {
-            host: "it did not answer a moment ago" for host, one in self._breakers.items() if one.spares(now)
-        }
+        spared = [host for host, one in list(self._breakers.items()) if one.spares(now, patience)]
+        return dict.fromkeys(spared, "it did not answer a moment ago")
 
     async def sights(
         self, organization_id: UUID, plan: Plan, enough: Callable[[Mapping[UUID, Sight]], bool], left: float
@@ -102,10 +106,8 @@ class Checker:
                 one = open_.pop(link_id)
                 found[link_id] = replace(sight, waited=timedelta(seconds=time.monotonic() - began))
                 answered.append(link_id)
-                if sight.good:
+                if sight.good:  # one calendar that is none says nothing of its host's others
                     self._breakers.pop(one.host, None)
-                else:
-                    self._miss(one)
             remains = began + left - time.monotonic()
             if not open_ or enough(found):
                 return answered
@@ -117,7 +119,7 @@ class Checker:
                 continue
         waited = timedelta(seconds=time.monotonic() - began)
         for one in open_.values():
-            self._miss(one)
+            self._miss(one, plan.deadline if waited >= MOST_OF_IT * plan.deadline else waited)
             standing = self._standing.get(one.link_id)
             found[one.link_id] = replace(one.sight(Verdict.LATE, standing), waited=waited)
         return answered
@@ -137,8 +139,8 @@ class Checker:
             if one.host in self._breakers:
                 self._breakers[one.host] = self._breakers[one.host].tried(now, plan.deadline)
 
-    def _miss(self, one: Candidate) -> None:
-        self._breakers[one.host] = self._breakers.get(one.host, WELL).missed(clock.now())
+    def _miss(self, one: Candidate, patience: timedelta) -> None:
+        self._breakers[one.host] = self._breakers.get(one.host, WELL).missed(clock.now(), patience)
 
     async def _version(self, organization_id: UUID, found: dict[UUID, Sight], answered: list[UUID]) -> None:
         """What was read just now, by the channel's own mark."""
@@ -184,7 +186,7 @@ class Checker:
         while self._awaited:
             try:
                 await self._look()
-            except SQLAlchemyError:
+            except (SQLAlchemyError, psycopg.Error, HubError):
                 log.warning("the links that bookings wait for could not be looked at", exc_info=True)
             looked, self._looked = self._looked, asyncio.Event()
             looked.set()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -19,6 +20,8 @@ AT_ONCE = 4
 """Pulls at a time: most of a pull is waiting for the channel"""
 LOOK = 0.25
 """Seconds until one who found nothing to take looks again"""
+
+log = logging.getLogger(__name__)
 
 
 @contextmanager
@@ -57,14 +60,16 @@ def left_alone(runtime: Runtime, organization_id: UUID, parent_id: UUID) -> date
 
 def _work(runtime: Runtime, organization_id: UUID, parent_id: UUID, over: threading.Event) -> None:
     while not over.is_set():
-        link_id = _claim(runtime, organization_id, parent_id)
-        if link_id is None:
-            over.wait(LOOK)
-            continue
         try:
-            pulling.pull(runtime, organization_id, link_id)
+            link_id = _claim(runtime, organization_id, parent_id)
+            if link_id is not None:
+                pulling.pull(runtime, organization_id, link_id)
+                continue
         except NotFound:  # the link was removed a moment ago, and its child with it
             continue
+        except Exception:  # what was in hand comes back when its claim runs out; the others are waiting
+            log.exception("working along at run %s failed", parent_id)
+        over.wait(LOOK)
 
 
 def _claim(runtime: Runtime, organization_id: UUID, parent_id: UUID) -> UUID | None:

@@ -60,7 +60,7 @@ def ask(session: Session, wanted: Criteria, mode: Mode, *, trigger: str = "reque
     selecting.check(session, wanted)
     within = query.limit(session)
     criteria = wanted.to_json()
-    request_hash = _hash(criteria, mode, within)
+    request_hash = _hash(organization_of(session), criteria, mode, within)
     query.alone(session, request_hash)
     if joined := query.unfinished(session, request_hash):
         return joined
@@ -92,16 +92,20 @@ def ask(session: Session, wanted: Criteria, mode: Mode, *, trigger: str = "reque
 
 
 def cancel(session: Session, run_id: UUID) -> SyncRun:
-    """What waits is given up; what is at work ends by itself. Conflict for a run that is over."""
+    """
+    What waits is given up; what is at work ends by itself, or waits once more if its worker was lost, and is
+    given up by whoever asks again. Conflict for a run that is over.
+    """
     parent = _parent(session, run_id)
-    if parent.state == "cancelled":
-        return parent
-    tally = shown(session, [parent])[0].progress
-    if tally is None or tally.over:
-        raise Conflict.because("over", "this run is over: there is nothing left to cancel")
+    before = parent.state
+    if before != "cancelled":
+        tally = shown(session, [parent])[0].progress
+        if tally is None or tally.over:
+            raise Conflict.because("over", "this run is over: there is nothing left to cancel")
     parent.state = "cancelled"
     number = query.cancel(session, parent.id, clock.now(), CANCELLED)
-    changes.record(session, "sync_run", parent.id, "cancelled", after={"links": number})
+    if number or before != "cancelled":
+        changes.record(session, "sync_run", parent.id, "cancelled", after={"links": number})
     session.flush()
     return parent
 
@@ -116,6 +120,10 @@ def resume(session: Session, run_id: UUID) -> SyncRun:
     given_up = query.links_of(session, parent.id, "cancelled")
     if not given_up and (waiting or query.links_of(session, parent.id, "running")):
         requests.admit(session, waiting)
+        if parent.state == "cancelled":  # when all that was left of it was at work
+            parent.state = "running"
+            changes.record(session, "sync_run", parent.id, "resumed", after={"links": 0})
+            session.flush()
         return parent
     if not given_up:
         raise Conflict.because("over", "this run is over: nothing of it was cancelled; ask for another")
@@ -183,10 +191,15 @@ def _parent(session: Session, run_id: UUID) -> SyncRun:
     return run
 
 
-def _hash(criteria: Mapping[str, object], mode: Mode, within: Sequence[UUID] | None) -> bytes:
-    """Equal for equal requests; of whoever is limited to properties the same words mean other links."""
+def _hash(
+    organization_id: UUID, criteria: Mapping[str, object], mode: Mode, within: Sequence[UUID] | None
+) -> bytes:
+    """
+    Equal for equal requests of an organization, and of no two: they wait for each other by it. Of whoever is
+    limited to properties the same words mean other links.
+    """
     limits = sorted(map(str, within)) if within is not None else None
-    said = json.dumps([criteria, mode.value, limits], sort_keys=True)
+    said = json.dumps([str(organization_id), criteria, mode.value, limits], sort_keys=True)
     return hashlib.sha256(said.encode()).digest()
 
 

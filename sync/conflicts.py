@@ -12,16 +12,20 @@ from typing import Any, TypeAlias
 from uuid import UUID
 
 from sqlalchemy import Row
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from hub import clock
-from hub.database import organization_of
+from hub.database import StaleRead, constraint, organization_of
 from hub.models.external import ConflictRecord
 from hub.queries import conflicts as query
 from hub.queries import overlaps
 from hub.services import changes
 from sync import sides
 from sync.planning import disputing
+
+ONCE = "uq_conflicts_standing"
+"""That only one stands for two sides"""
 
 Key: TypeAlias = tuple[str, UUID | None, UUID | None]
 """Type, event and the other side"""
@@ -142,7 +146,12 @@ def _open(session: Session, row: Row[Any]) -> None:
     )
     _follow(session, conflict, row)
     session.add(conflict)
-    session.flush()
+    try:
+        session.flush()
+    except IntegrityError as error:
+        if constraint(error) == ONCE:
+            raise StaleRead from error  # who looked at it from another of its units was faster
+        raise
     changes.record(session, "conflict", conflict.id, "opened", after=said(conflict))
 
 

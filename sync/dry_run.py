@@ -10,6 +10,7 @@ does, if nothing moves meanwhile, here or there; what a channel refuses is known
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar, cast
@@ -29,7 +30,7 @@ from hub.queries import links as query
 from hub.queries import sync as items
 from hub.queries.links import Lease
 from hub.queries.pulls import Pullable
-from sync import operators, passes, rehearsing, remote, shadows
+from sync import hosts, operators, passes, rehearsing, remote, shadows
 from sync import pull as pulling
 from sync.attempts import Attempt, Outcome
 from sync.calendars import LinkedCalendar
@@ -48,6 +49,8 @@ SECONDS = 10.0
 """For which a rehearsal may hold the locks of units; what it has not come to by then is not told"""
 QUESTIONS = 200
 """How many events the channel is asked for one by one"""
+ALTOGETHER = 60.0
+"""Seconds after which nothing more is asked: every question begins the rehearsal again, and somebody waits"""
 TRIES = 4
 """Of one step that lost a race"""
 
@@ -74,10 +77,11 @@ class DryRun:
 
 
 def rehearse(runtime: Runtime, organization_id: UUID, link_id: UUID) -> DryRun:
-    """Raises ConnectorError where the channel does not answer."""
+    """Raises ConnectorError where the channel does not answer, or asked not to be asked yet."""
 
     def read(session: Session) -> tuple[Pullable, Prepared | Question]:
         link = pulls.read(session, link_id, clock.now())
+        hosts.check_wish(session, link.host, link.rests_until)
         if link.by_event:
             return link, passes.prepare(session, link, runtime.network, runtime.import_horizon)
         question = remote.of_pull(session, link, runtime.import_horizon)
@@ -95,7 +99,10 @@ def rehearse(runtime: Runtime, organization_id: UUID, link_id: UUID) -> DryRun:
 def _by_event(stage: _Stage, prepared: Prepared) -> Plan:
     known = Known()
     _listed(stage, prepared.calendar, known)
+    ends = time.monotonic() + ALTOGETHER
     for _ in range(QUESTIONS):
+        if time.monotonic() > ends:
+            break
         try:
             return _pass(stage, prepared, known)
         except Unasked as question:

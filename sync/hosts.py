@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from pydantic import BaseModel
@@ -86,6 +86,21 @@ def _in_turn(session: Session, host: Standing, apart: timedelta, *, waits: bool)
     row = query.turn(session, host.name, apart, politeness.A_TURN if waits else LONGEST_TURN, now)
     turn = timedelta(seconds=row.seconds)
     return replace(host, turn=turn) if row.taken else politeness.not_yet(host.name, turn, now, jitter)
+
+
+def check_wish(session: Session, host: str, rests_until: datetime | None) -> None:
+    """
+    RateLimited where a host, or the account of a calendar, asked not to be asked yet: for questions that take
+    no lease. Our own pause stops nobody who asks by hand.
+    """
+    now = clock.now()
+    rows = query.spared(session, now) if host else ()
+    wishes = [row.asked_until for row in rows if row.name == host and row.asked_until is not None]
+    until = max([*wishes, *([rests_until] if rests_until is not None else [])], default=now)
+    if until > now:
+        name = host or "this calendar's channel"
+        message = f"{name} asked not to be asked before {until:%Y-%m-%d %H:%M:%S} UTC"
+        raise RateLimited(message, retry_after=until - now)
 
 
 def await_turn(host: Standing) -> None:

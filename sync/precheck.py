@@ -26,6 +26,9 @@ from hub.queries import hosts as hosts_query
 from sync.planning import checking
 from sync.planning.checking import Candidate, Plan, Standing
 
+CLOCKS_DIFFER = timedelta(seconds=2)
+"""Between who asks and who pulls"""
+
 
 @dataclass(frozen=True, slots=True)
 class Unit:
@@ -53,7 +56,8 @@ def prepare(
 ) -> Prepared:
     """
     What is known of these units' links, and which of them must be asked. `spared` tells for
-    which hosts nobody waits so long; those that pulls found failing are added. `anyway` asks although the policy would not.
+    which hosts nobody waits so long; those that pulls found failing are added. `anyway` asks although the
+    policy would not.
     """
     kinds = {one.unit_type_id: one for one in query.terms_of(session, {unit.unit_type_id for unit in units})}
     terms = {kind: anyway_of(one.terms) if anyway else one.terms for kind, one in kinds.items()}
@@ -96,6 +100,12 @@ def look(database: Database, link_ids: Collection[UUID]) -> dict[UUID, Standing]
         row.link_id: Standing(row.state, row.state_reason, row.verified_at, row.failures, row.leased)
         for row in rows
     }
+
+
+def is_due(database: Database, organization_id: UUID, link_id: UUID) -> bool:
+    """Whether a link that was called out has still to be pulled: another puller may have been quicker."""
+    with database.unit_of_work(organization_id) as session:
+        return query.is_due(session, link_id, clock.now() + CLOCKS_DIFFER)
 
 
 def versioned(session: Session, sights: Sequence[Sight]) -> dict[UUID, Sight]:

@@ -35,11 +35,10 @@ def now(session: Session, rows: Sequence[ConflictRecord]) -> Mapping[UUID, Both]
     standing = [row for row in rows if row.state != disputing.CLOSED]
     events = {one for row in standing for one in (row.event_id, row.other_event_id) if one is not None}
     seen = query.last_seen(session, events)
-    told = {row.id: (seen.get(row.other_event_id), seen.get(row.event_id)) for row in standing}
-    found = {}
-    for row in rows:
-        local_at, remote_at = told.get(row.id, (None, None))
-        found[row.id] = Both(row.local | _seen(local_at), row.remote | _seen(remote_at))
+    found = {row.id: Both(row.local, row.remote) for row in rows}
+    for row in standing:
+        local, remote = (seen.get(one) if one else None for one in (row.other_event_id, row.event_id))
+        found[row.id] = Both(row.local | _seen(local), row.remote | _seen(remote))
     return found
 
 

@@ -14,7 +14,7 @@ from hub.database import Database
 from hub.domain.periods import Nights
 from hub.ids import new_id
 from hub.models.base import Base
-from hub.models.bookings import Booking
+from hub.models.bookings import Booking, BookingItem
 from hub.models.checks import Check
 from hub.models.external import ConflictRecord, ExternalBlock, ExternalEvent
 from hub.models.links import Connection, FeedEntry, FeedExport, FeedFetches, FeedSnapshot, Link
@@ -57,7 +57,7 @@ def a_full_organization(database: Database) -> Member:
         blackouts_service.add(session, closed, DOMAIN)
     with database.unit_of_work(here) as session:
         assert booked.booking.guest_id is not None
-        made = _channel(here, rooms[0], booked.booking) + _records(here, admin)
+        made = _channel(here, rooms[0], booked.booking, booked.items[0]) + _records(here, admin)
         connection, link = made[0], made[1]
         assert isinstance(connection, Connection)
         assert isinstance(link, Link)
@@ -80,7 +80,7 @@ def _told(session: Session, property_id: UUID) -> None:
     alert_deliveries.beat(session, "worker", now)
 
 
-def _channel(here: UUID, room: Unit, booking: Booking) -> list[Base]:
+def _channel(here: UUID, room: Unit, booking: Booking, item: BookingItem) -> list[Base]:
     """A connection, links of a unit and of a type, and what the first of them brought and told."""
     connection = Connection(
         organization_id=here,
@@ -121,7 +121,7 @@ def _channel(here: UUID, room: Unit, booking: Booking) -> list[Base]:
         scope="Room 1",
         verdict="answered",
     )
-    imported = _imported(here, links[0].id, room, booking)
+    imported = _imported(here, links[0].id, room, booking, item)
     exported = _exported(here, links[0].id)
     return [connection, *links, *imported, *exported, many, run, *_read_by(run), said]
 
@@ -160,9 +160,9 @@ def _link(here: UUID, connection_id: UUID, room: Unit, **scope: UUID) -> Link:
     )
 
 
-def _imported(here: UUID, link_id: UUID, room: Unit, booking: Booking) -> list[Base]:
+def _imported(here: UUID, link_id: UUID, room: Unit, booking: Booking, item: BookingItem) -> list[Base]:
     now = clock.now()
-    span = {"starts_at": now, "ends_at": now + timedelta(days=1)}
+    span = {"starts_at": item.starts_at, "ends_at": item.ends_at}
     event = ExternalEvent(
         organization_id=here,
         id=new_id(),
@@ -174,7 +174,8 @@ def _imported(here: UUID, link_id: UUID, room: Unit, booking: Booking) -> list[B
         uid_out=new_id().hex,
         first_seen_at=now,
         changed_at=now,
-        **span,
+        starts_at=now,
+        ends_at=now + timedelta(days=1),
     )
     block = ExternalBlock(
         organization_id=here,
@@ -192,6 +193,8 @@ def _imported(here: UUID, link_id: UUID, room: Unit, booking: Booking) -> list[B
         event_id=event.id,
         unit_id=room.id,
         booking_id=booking.id,
+        item_id=item.id,
+        fingerprint="6f1d2c0b9a8e7f65",  # as the API's example of a resolution has it
         local={},
         remote={},
         opened_at=now,

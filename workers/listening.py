@@ -18,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from hub.database import listened
 from hub.queries.checks import ASKED
+from sync import precheck
 from sync import pull as pulling
 from sync.runtime import Runtime
 from workers.process import runtime
@@ -35,6 +36,8 @@ class Listener:
     def __init__(self, opened: Runtime) -> None:
         self._runtime = opened
         self._ended = threading.Event()
+        self._queued: set[str] = set()
+        """What was said and no lane has taken yet; it is said again and again while somebody waits"""
         self._lanes = ThreadPoolExecutor(opened.settings.check_lanes, "checks")
         self._hearing = threading.Thread(target=self._hear, name="hears of checks", daemon=True)
 
@@ -51,16 +54,20 @@ class Listener:
         while not self._ended.is_set():
             try:
                 for said in listened(self._runtime.database, ASKED, self._ended):
-                    self._lanes.submit(self._pull, said)
+                    if said not in self._queued:
+                        self._queued.add(said)
+                        self._lanes.submit(self._pull, said)
             except (psycopg.Error, SQLAlchemyError, RuntimeError) as error:
                 if not self._ended.is_set():
                     log.warning("checks are not heard of for a moment: %s", type(error).__name__)
             self._ended.wait(AGAIN)
 
     def _pull(self, said: str) -> None:
-        organization, _, link = said.partition(" ")
+        self._queued.discard(said)
         try:
-            pulling.pull(self._runtime, UUID(organization), UUID(link), trigger="check")
+            organization, link = map(UUID, said.split())
+            if precheck.is_due(self._runtime.database, organization, link):
+                pulling.pull(self._runtime, organization, link, trigger="check")
         except Exception:
             log.exception("link %s could not be asked for a booking", link)
 

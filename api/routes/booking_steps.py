@@ -27,7 +27,7 @@ from hub.queries import bookings as query
 from hub.queries import checks as checks_query
 from hub.services import bookings, confirming, placement, rebooking
 from hub.services.bookings import Booked
-from hub.services.placement import Leaving, Suggested
+from hub.services.placement import Suggested
 
 router = APIRouter(prefix="/bookings", tags=["bookings"])
 
@@ -82,8 +82,7 @@ async def move(
             return Suggested(tuple((u,) for u in rebooking.swapped_units(session, booking_id, other)))
         now = clock.now()
         asked = rebooking.asked_for(session, booking_id, requests, now)
-        held = query.units_of(session, [booking_id])
-        return placement.suggest(session, asked, now, most, Leaving(frozenset({booking_id}), held))
+        return placement.suggest(session, asked, now, most, rebooking.leaving(session, booking_id))
 
     def act(evidence: Evidence, among: frozenset[UUID] | None) -> BookingOut:
         if other is not None:

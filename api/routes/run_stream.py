@@ -48,6 +48,7 @@ async def stream(caller: Staff, run_id: UUID, streams: Annotated[Streams, Depend
         return caller.transact(read)
 
     def read(session: Session) -> Look:
+        caller.check_key(session)
         shown = bulk.one(session, run_id)
         return Look(RunOut.of(shown).model_dump_json(), shown.over)
 

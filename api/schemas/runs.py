@@ -39,7 +39,7 @@ class ProgressOut(Out):
     total: int
     done: int
     failed: int
-    changed: int = Field(description="Of those that ended: syncs that changed anything")
+    changed: int = Field(description="Links of which a sync that ended changed anything")
     running: int
     queued: int
     cancelled: int

@@ -37,6 +37,12 @@ class ExternalEvent(Owned):
         UniqueConstraint("uid_out"),
         Index(None, "organization_id", "item_id", postgresql_where=text("item_id IS NOT NULL")),
         Index(
+            "ix_external_events_same",
+            "organization_id",
+            "same_item_id",
+            postgresql_where=text("same_item_id IS NOT NULL"),
+        ),
+        Index(
             "ix_external_events_draining",
             "organization_id",
             "link_id",

@@ -16,6 +16,7 @@ from hub.domain.lifecycle import MOVABLE, Status
 from hub.domain.periods import Period
 from hub.errors import NotFound
 from hub.models.bookings import Allocation, Booking, BookingItem, Guest
+from hub.models.external import ExternalEvent
 from hub.models.privacy import GuestWord
 
 
@@ -161,3 +162,9 @@ def lapsed(session: Session, now: datetime, most: int) -> tuple[UUID, ...]:
         .limit(most)
     )
     return tuple(session.scalars(statement))
+
+
+def same_stays(session: Session, booking_id: UUID) -> frozenset[UUID]:
+    """Events of channels of which a person said that they are the very stay of one of its items."""
+    items = select(BookingItem.id).where(BookingItem.booking_id == booking_id)
+    return frozenset(session.scalars(select(ExternalEvent.id).where(ExternalEvent.same_item_id.in_(items))))

@@ -121,6 +121,11 @@ def ask(session: Session, link_ids: Collection[UUID], now: datetime) -> None:
     session.execute(_NOTIFY, {"channel": ASKED, "said": said})
 
 
+def is_due(session: Session, link_id: UUID, now: datetime) -> bool:
+    due = select(Link.id).where(Link.id == link_id, Link.next_pull_at <= now)
+    return session.scalar(due) is not None
+
+
 def take_turns(session: Session, unit_type_ids: Collection[UUID]) -> None:
     """Until the transaction ends nobody else counts what is left of these types. Before any unit's lock."""
     keys = sorted(int.from_bytes(one.bytes[8:], "big", signed=True) for one in unit_type_ids)

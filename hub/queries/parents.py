@@ -22,7 +22,8 @@ _TALLY = text("""
            count(*) FILTER (WHERE state IN ('failed', 'quarantined')) AS failed,
            count(*) FILTER (WHERE state = 'cancelled') AS cancelled,
            count(*) FILTER (WHERE state = 'retried') AS retried,
-           count(*) FILTER (WHERE changed AND state IN ('done', 'failed', 'quarantined')) AS changed,
+           count(DISTINCT link_id) FILTER (
+               WHERE changed AND state IN ('done', 'failed', 'quarantined', 'retried')) AS changed,
            count(*) FILTER (WHERE finished_at > :since AND state <> 'cancelled') AS recent,
            min(started_at) AS began_at, max(finished_at) AS ended_at
     FROM sync_runs WHERE parent_id = ANY(:parents) GROUP BY parent_id
@@ -30,7 +31,7 @@ _TALLY = text("""
 _COUNTS = text("""
     SELECT r.parent_id, said.key AS name, sum(said.value::bigint) AS number
     FROM sync_runs r CROSS JOIN LATERAL jsonb_each(r.counts) AS said(key, value)
-    WHERE r.parent_id = ANY(:parents) AND r.state <> 'retried' AND jsonb_typeof(said.value) = 'number'
+    WHERE r.parent_id = ANY(:parents) AND jsonb_typeof(said.value) = 'number'
     GROUP BY 1, 2 ORDER BY 2
 """)
 _UNFINISHED = text("""
@@ -107,9 +108,13 @@ def alone(session: Session, request_hash: bytes) -> None:
 
 
 def unfinished(session: Session, request_hash: bytes) -> SyncRun | None:
-    """The run of an equal request that is under way."""
-    run_id = session.scalar(_UNFINISHED, {"hash": request_hash})
-    return locked(session, run_id) if run_id is not None else None
+    """The run of an equal request that is under way, locked: also once whoever was ending it has done so."""
+    known = {"hash": request_hash}
+    run_id = session.scalar(_UNFINISHED, known)
+    if run_id is None:
+        return None
+    run = locked(session, run_id)
+    return run if session.scalar(_UNFINISHED, known) == run_id else None
 
 
 def limit(session: Session) -> list[UUID] | None:
@@ -133,10 +138,21 @@ def links_of(session: Session, parent_id: UUID, state: str) -> tuple[UUID, ...]:
 
 
 def children(
-    session: Session, parent_id: UUID, *, state: str | None = None, limit: int, after: UUID | None = None
+    session: Session,
+    parent_id: UUID,
+    *,
+    state: str | None = None,
+    limit: int,
+    after: UUID | None = None,
+    latest: bool = False,
 ) -> Sequence[SyncRun]:
-    """In the order in which they were asked for; `after` is the id of the last one already seen."""
+    """
+    In the order in which they were asked for; `after` is the id of the last one already seen. `latest`: one
+    of each link, without those in whose place others are.
+    """
     statement = select(SyncRun).where(SyncRun.parent_id == parent_id)
+    if latest:
+        statement = statement.where(SyncRun.state != "retried")
     if state is not None:
         statement = statement.where(SyncRun.state == state)
     if after is not None:

@@ -114,7 +114,7 @@ def links(session: Session, ids: Collection[UUID]) -> Mapping[UUID, Row[Any]]:
 
 
 def last_seen(session: Session, ids: Collection[UUID]) -> Mapping[UUID, datetime]:
-    """When the channels of these events were last known to tell them; without those that are missing there."""
+    """When the channels of these events were last known to tell them; nothing of what is missing there."""
     return {event_id: row.seen_at for event_id, row in _by_id(session, _SEEN, ids).items()}
 
 

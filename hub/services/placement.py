@@ -39,6 +39,12 @@ class Leaving:
 
     booking_ids: frozenset[UUID] = frozenset()
     unit_ids: frozenset[UUID] = frozenset()
+    event_ids: frozenset[UUID] = frozenset()
+    """Events of channels that are the very stay: they are in nobody's way but others'"""
+
+    @property
+    def uncounted(self) -> frozenset[UUID]:
+        return self.booking_ids | self.event_ids
 
 
 NOBODY = Leaving()
@@ -171,7 +177,7 @@ def _made_room(
 ) -> Mapping[int, SellableUnit]:
     """Who leaves goes first: others may be moved to these units, and the constraint is asked at once."""
     allocations.release(session, leaving.booking_ids, units=leaving.unit_ids)
-    return room.make(session, asked, now, leaving.booking_ids)
+    return room.make(session, asked, now, leaving.uncounted)
 
 
 def _read(
@@ -182,7 +188,7 @@ def _read(
     leaving: Leaving,
     despite: frozenset[Cause],
 ) -> Takings:
-    seen = inventory.takings(session, units, reach, now, without=leaving.booking_ids)
+    seen = inventory.takings(session, units, reach, now, without=leaving.uncounted)
     return replace(seen, live=tuple(row for row in seen.live if row.cause not in despite))
 
 

@@ -56,8 +56,9 @@ def move(
 
     if evidence is not None:
         checks.take_turns(session, asked)
-    held = query.units_of(session, [booking_id])
-    units = placement.find(session, asked, now, Leaving(frozenset({booking_id}), held))
+    going = leaving(session, booking_id)
+    held = going.unit_ids
+    units = placement.find(session, asked, now, going)
     judged = checks.judge(session, asked, units, evidence, on_hold=None, leaving=[booking_id])
     (booking,) = query.locked(session, [booking_id])
     if version is not None and booking.version != version:
@@ -89,6 +90,12 @@ def move(
     checks.keep(session, booking_id, "moved", judged)
     _told(session, booking, items, before, held | {leaf for unit in units for leaf in unit.leaves})
     return Booked(booking, items)
+
+
+def leaving(session: Session, booking_id: UUID) -> Leaving:
+    """What a booking gives up when it moves, and the events that a person said are its very stay."""
+    held = query.units_of(session, [booking_id])
+    return Leaving(frozenset({booking_id}), held, query.same_stays(session, booking_id))
 
 
 def asked_for(

@@ -47,6 +47,12 @@ def upgrade() -> None:
     _unique("standing_item", ["sync_item_id", "type"], "sync_item_id IS NOT NULL")
     _unique("standing_link", ["link_id"], "type = 'GUARD_TRIPPED'")
     op.create_index(
+        "ix_external_events_same",
+        "external_events",
+        ["organization_id", "same_item_id"],
+        postgresql_where=sa.text("same_item_id IS NOT NULL"),
+    )
+    op.create_index(
         "ix_conflicts_other_event",
         "conflicts",
         ["organization_id", "other_event_id"],
@@ -59,6 +65,7 @@ def downgrade() -> None:
     for name in ("standing", "standing_item", "standing_link"):
         op.drop_index(f"uq_conflicts_{name}", "conflicts")
     op.drop_index("ix_conflicts_other_event", "conflicts")
+    op.drop_index("ix_external_events_same", "external_events")
     op.drop_constraint(op.f("ck_conflicts_other_side"), "conflicts")
     op.execute("DELETE FROM conflicts WHERE type IN ('UNPARSEABLE', 'GUARD_TRIPPED')")
     op.execute("DELETE FROM conflicts WHERE blackout_id IS NOT NULL OR other_event_id IS NOT NULL")

@@ -56,8 +56,8 @@ HEARTS = "hearts()"
 # Nothing is put off for as long as that: what is due later was written by a clock that was ahead.
 _FAR = "$1 + interval '6 hours'"
 # $1 now, $2 when to claim it again if nobody reports back, $3 the destination, $4 how many at most. Nothing
-# while another is being sent, wherever to. A recovery waits until it was told what recovers. What failed least
-# goes first, the longest waiting of that first: what is never taken holds nothing else up.
+# while another is being sent, wherever to. A recovery waits until it was told what recovers. What failed
+# least goes first, of that what waited longest: a message that is never taken holds nothing else up.
 _CLAIM = f"""
     WITH due AS (
         SELECT d.alert_id, d.event, d.destination, d.attempts, d.created_at FROM alert_deliveries d
@@ -239,12 +239,14 @@ def _sending() -> None:
         " WHERE destination = $1 AND state = 'ready' AND next_at < $2",
         volatile=True,
     )
-    # $1: what was to be told before then is told no more; $2 now
+    # $1: what was to be told before then is told no more; $2 now. What nobody tried is given longer: the hub
+    # was not there, or something else was in its way
     lookup(
         GIVE_UP,
         "TABLE (alert_id uuid, event text, destination text, attempts integer, error text)",
         "UPDATE alert_deliveries SET state = 'given_up', done_at = $2"
         " WHERE state = 'ready' AND created_at < $1"
+        " AND (attempts > 0 OR created_at < $1 - interval '6 days')"
         " RETURNING alert_id, event, destination, attempts, error",
         volatile=True,
     )

@@ -77,7 +77,7 @@ def _send(runtime: Runtime, send: Send, rows: Sequence[Row[Any]]) -> bool:
 
 
 def _failed(runtime: Runtime, rows: Sequence[Row[Any]], error: ConnectorError) -> bool:
-    """They are tried again later, and all else that goes there with them; True where nothing else need wait."""
+    """All that goes there is tried again later; True where it is these alone, and the others may go on."""
     row = rows[0]
     if error.code == PARTLY:
         log.error("alert %s was told by mail to some: %s", row.alert_id, error.message)

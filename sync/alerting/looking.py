@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 
 KEPT = timedelta(days=90)
 """How long what recovered is kept"""
+MOST_LOGGED = 20
+"""Lines of the log for one look at one organization"""
 
 
 def look(runtime: Runtime) -> int:
@@ -60,10 +62,12 @@ def look_at(session: Session, organization_id: UUID | None, settings: Settings) 
     destinations = wanted(settings)
     for step in taken:
         _write(session, step, destinations)
-    for step in taken:
-        if step.kind in ("open", "recover"):
-            log.warning("alert %s: %s", step.kind, step.key)
-    return sum(step.kind in ("open", "recover") for step in taken)
+    told = [step for step in taken if step.kind in ("open", "recover")]
+    for step in told[:MOST_LOGGED]:
+        log.warning("alert %s: %s", step.kind, step.key)
+    if len(told) > MOST_LOGGED:
+        log.warning("and %d more alerts that opened or recovered", len(told) - MOST_LOGGED)
+    return len(told)
 
 
 def _write(session: Session, step: Step, destinations: tuple[str, ...]) -> None:

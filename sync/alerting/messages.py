@@ -72,7 +72,7 @@ def as_json(message: Message) -> bytes:
 
 
 def as_mail(messages: Sequence[Message], sender: str, to: str, domain: str) -> EmailMessage:
-    """Of one alert, or a list of many. A recovery answers to the mail that told of the opening, if one did."""
+    """Of one alert, or a list of many. A single recovery answers to the mail that told of its opening."""
     message, *more = messages
     mail = EmailMessage()
     mail["Subject"] = f"[Channel Hub] {_line(_headline(messages) if more else _title(message))}"
@@ -147,8 +147,8 @@ def _text(message: Message) -> str:
 
 def _line(text: str) -> str:
     """
-    Headers are one line; channels and properties are named by people. What looks like an encoded word would be
-    decoded on its way, and might hide a line break.
+    Headers are one line; channels and properties are named by people. What looks like an encoded word would
+    be decoded on its way, and may hide a line break.
     """
     shown = "".join(letter if letter.isprintable() else " " for letter in text)
     while "=?" in shown:

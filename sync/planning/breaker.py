@@ -19,23 +19,25 @@ class Breaker:
     failures: int = 0
     until: datetime | None = None
     patience: timedelta = timedelta()
+    trying: bool = False
+    """Until then because somebody waits for it again"""
 
     def spares(self, now: datetime, patience: timedelta) -> bool:
         return self.until is not None and self.until > now and patience <= self.patience
 
     def tried(self, now: datetime, deadline: timedelta) -> Breaker:
         """Somebody waits for it again: others do not, before that one knows."""
-        if not self.failures:
+        if not self.failures or deadline > self.patience:
             return self
-        until = now + deadline if self.until is None or deadline >= self.patience else self.until
-        return Breaker(self.failures, until, max(self.patience, deadline))
+        return Breaker(self.failures, now + deadline, self.patience, trying=True)
 
     def missed(self, now: datetime, patience: timedelta) -> Breaker:
         """It did not answer within so long. Those who waited together count once."""
-        if self.failures and self.spares(now, patience):
+        if self.failures and not self.trying and self.spares(now, patience):
             return self
-        rest = min(FIRST_REST * 2 ** min(self.failures, 16), LONGEST_REST)
-        return Breaker(self.failures + 1, now + rest, max(self.patience, patience))
+        failures = self.failures if patience <= self.patience else 0
+        rest = min(FIRST_REST * 2 ** min(failures, 16), LONGEST_REST)
+        return Breaker(failures + 1, now + rest, patience)
 
 
 WELL = Breaker()

@@ -3,6 +3,9 @@ The events of a calendar that is synced one by one: their names are good, and wh
 
 A family is an event, or a series with its exceptions. An event that became a series, or a series that was
 moved, has occurrences of other names: within a family these are found again as in any calendar.
+
+A beginning that follows the clock is no change here either (`differences.settled`): such a
+calendar may be filled by a tool that cuts off what is over, and tonight is not freed by that.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ class Tally:
     cancelled: int = 0
     retried: int = 0
     changed: int = 0
-    """Of those that ended: syncs that changed anything"""
+    """Links of which a sync that ended changed anything, also one that is retried"""
     recent: int = 0
     """How many ended within the window"""
     began_at: datetime | None = None

@@ -16,8 +16,10 @@ from api.app import Door
 from api.streaming import EventStream, Look, Streams
 from api.waiting import AllWait, TooManyWait
 from hub.errors import NotFound
+from hub.services import api_keys
 from tests.api.houses import House, check_problem
 from tests.api.linked import linked, pulled, says
+from tests.api.machines import a_key, ask
 from tests.concurrency.together import together, until
 from tests.fakes.feed_server import FeedServer
 from tests.sync.calendars import day, nights
@@ -78,6 +80,28 @@ def test_nobody_follows_what_they_may_not_see(house: House, neighbours: House, c
     run = house.post(f"/links/{linked(house, channel)['id']}/sync").json()
 
     check_problem(neighbours.get(f"/sync-runs/{run['id']}/stream"), 404, "not_found")
+
+
+def test_a_key_that_is_revoked_hears_no_more(
+    door: Door, house: House, channel: FeedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streaming, "EVERY", SOON)
+    says(channel)
+    linked(house, channel)
+    run = house.post("/sync-runs", {"all": True}).json()
+    streams, made = door.http.state.streams, a_key(house)
+
+    def revoke() -> None:
+        until(lambda: streams.open[house.organization_id] == 1, within=30, what="somebody listens")
+        house.work(lambda session: api_keys.revoke(session, made.row.id))
+        until(lambda: streams.open[house.organization_id] == 0, within=30, what="nobody listens")
+
+    path = f"/sync-runs/{run['id']}/stream"
+    answer, ended = together([lambda: ask(house, made.secret, "GET", path), revoke])
+
+    assert not isinstance(answer, Exception)
+    assert [name for name, _ in events(answer.text)] == ["progress"], "the run goes on"
+    assert ended is None
 
 
 def test_so_many_streams_are_open_at_one_time(

@@ -300,7 +300,7 @@ def test_what_looks_past_the_walls_is_a_handful_of_functions_with_a_fixed_search
         "drop_alert",
         "forget_alerts",
         "hub_alerts",
-        "claim_alert_delivery",
+        "claim_alert_deliveries",
         "settle_alert_delivery",
         "rest_alert_destination",
         "give_up_alert_deliveries",

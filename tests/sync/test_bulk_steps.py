@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from uuid import UUID
 
 import pytest
 from sqlalchemy import text
 
-from hub import clock
 from hub.queries import parents
 from sync import alongside, bulk
 from sync import pull as pulling
 from sync.attempts import Outcome
-from tests.concurrency.together import Gate, inside, together, until
+from tests.concurrency.together import Gate, inside, until
 from tests.fakes.feed_server import Answer
-from tests.sync.calendars import day, nights
 from tests.sync.importing import Importer, Meanwhile
 from tests.sync.test_bulk import ask, children, links, stands, states
 
@@ -53,6 +50,24 @@ def test_who_asks_while_an_equal_run_is_being_ended_gets_one_of_their_own(
     assert states(importer, run_id) == ["cancelled"]
     assert asked.result() != run_id
     assert states(importer, asked.result()) == ["queued"]
+
+
+def test_who_did_not_look_again_would_join_what_was_ended(
+    importer: Importer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The control of the test before."""
+    links(importer, 1)
+    run_id = ask(importer)
+    gate = Gate()
+    monkeypatch.setattr(parents, "cancel", gate.around(parents.cancel))
+    monkeypatch.setattr(parents, "unfinished", lambda session, _hash: parents.locked(session, run_id))
+
+    ended, asked = inside(
+        gate, lambda: cancel(importer, run_id), lambda: ask(importer), lambda: someone_waits(importer)
+    )
+
+    ended.result()
+    assert asked.result() == run_id
 
 
 def test_a_run_that_was_ended_with_all_of_it_at_work_is_no_longer_ended_once_it_is_resumed(
@@ -104,7 +119,7 @@ def test_what_came_back_to_wait_after_a_run_was_ended_is_given_up_by_ending_it_a
 def test_what_a_sync_did_before_it_failed_counts_although_it_is_asked_for_again(importer: Importer) -> None:
     (link,) = links(importer, 1)
     run_id = ask(importer)
-    importer.answers(Answer(status=500), feed="/0.ics")
+    importer.answers(Answer(status=500), Answer(status=500), feed="/0.ics")
     importer.pull(link)
     importer.run_sql(
         "UPDATE sync_runs SET counts = '{\"created\": 30}', changed = true WHERE parent_id = :run", run=run_id
@@ -115,6 +130,8 @@ def test_what_a_sync_did_before_it_failed_counts_although_it_is_asked_for_again(
     importer.pull(link)
 
     shown = stands(importer, run_id)
+    latest = importer.do(lambda session: parents.children(session, run_id, limit=1, latest=True))
+    assert [child.state for child in latest] == ["done"]
     assert shown.progress is not None
     assert [child.state for child in children(importer, run_id)] == ["retried", "done"]
     assert shown.counts["created"] == 30

@@ -10,14 +10,16 @@ import pytest
 from sqlalchemy.orm import Session
 
 from hub.domain.periods import Nights
-from hub.queries import locks
+from hub.queries import locks, overlaps
 from hub.services import allocations, blackouts
 from hub.services.blackouts import BlackoutRequest
 from sync import conflicts
+from sync import relay as relaying
 from sync.relay import relay
 from tests.concurrency.together import together, until
 from tests.sync.calendars import day, nights
 from tests.sync.importing import DOMAIN, Importer
+from tests.sync.refitting import add_whole
 from tests.sync.test_races import PATIENCE, _stopping, _waits_for_a_lock
 
 SEA, HILL = "/sea.ics", "/hill.ics"
@@ -36,8 +38,8 @@ def links(importer: Importer) -> tuple[UUID, UUID]:
     return importer.link(SEA, name="Seaside"), importer.link(HILL, name="Hilltop")
 
 
-def closes(importer: Importer) -> UUID:
-    request = BlackoutRequest(importer.units[0], Nights(day(21), day(24)), "maintenance")
+def closes(importer: Importer, unit: int = 0) -> UUID:
+    request = BlackoutRequest(importer.units[unit], Nights(day(21), day(24)), "maintenance")
     return importer.do(lambda session: blackouts.add(session, request, DOMAIN).id)
 
 
@@ -107,3 +109,39 @@ def test_a_blackout_that_is_made_while_a_channel_is_read(
 
     (conflict,) = importer.conflicts()
     assert conflict.blackout_id is not None
+
+
+def closed_twice_over_a_villa(importer: Importer) -> None:
+    _, whole = add_whole(importer, importer.units)
+    importer.says(nights("a", day(20), day(25)))
+    importer.pull(importer.link(unit_id=whole))
+    for unit in range(2):
+        closes(importer, unit)
+
+
+def look_from_both(importer: Importer, patch: pytest.MonkeyPatch) -> None:
+    """Each holds the lock of its own room, and sees the conflicts of both."""
+
+    def look(unit: int) -> None:
+        importer.do(lambda session: relaying._look_again(session, units=frozenset([importer.units[unit]])))
+
+    room = (overlaps, "of_events")
+    meet(importer, patch, room, lambda: look(0), lambda: look(1), waits=False)
+
+
+def test_what_lies_on_two_rooms_is_looked_at_from_both_at_once(
+    importer: Importer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed_twice_over_a_villa(importer)
+    look_from_both(importer, monkeypatch)
+
+    assert len(importer.conflicts()) == 2
+
+
+def test_who_does_not_look_anew_fails(importer: Importer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The control."""
+    monkeypatch.setattr(conflicts, "ONCE", "another constraint")
+    closed_twice_over_a_villa(importer)
+
+    with pytest.raises(AssertionError, match="IntegrityError"):
+        look_from_both(importer, monkeypatch)

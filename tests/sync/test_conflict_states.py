@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,10 +14,14 @@ from hub.errors import NotFound
 from hub.ids import new_id
 from hub.models.external import ConflictRecord
 from hub.queries import conflicts as query
+from hub.queries import inbox
+from hub.queries.inbox import Wanted
 from hub.services import blackouts
 from hub.services.blackouts import BlackoutRequest
 from hub.services.bookings import Booked
-from sync import conflicts
+from sync import conflicts, resolving, sides
+from sync.case import Said
+from sync.planning.stakes import Action
 from sync.relay import relay
 from tests.conftest import FrozenClock
 from tests.flows.conflicts.playing import logged, looks_again
@@ -27,6 +31,7 @@ from tests.sync.test_unchanged import statements
 
 FAR = nights("x", day(60), day(61))
 STATES = ("ignored", "accepted")
+STANDING = Wanted(states=("open", *STATES))
 
 
 @pytest.fixture
@@ -50,7 +55,7 @@ def put(importer: Importer, state: str) -> ConflictRecord:
 
 
 def standing(importer: Importer) -> ConflictRecord:
-    found = importer.do(lambda session: query.page(session, state=query.STANDING, limit=10))
+    found = importer.do(lambda session: inbox.page(session, STANDING, limit=10))
     (conflict,) = found
     return conflict
 
@@ -79,6 +84,33 @@ def test_the_channel_changes_its_side(importer: Importer, link: UUID, state: str
     assert conflict.remote["to"] == day(24).isoformat()
     assert conflict.fingerprint != before.fingerprint
     assert ("reopened" in logged(importer)) is (after == "open")
+
+
+def test_what_is_open_again_does_not_say_that_it_was_put_aside(importer: Importer, link: UUID) -> None:
+    (conflict,) = importer.conflicts()
+    importer.do(lambda session: resolving.resolve(session, conflict.id, Said(Action.IGNORE)))
+    assert standing(importer).resolution
+
+    importer.says(nights("a", day(20), day(24)), FAR)
+    importer.pull(link)
+
+    assert (standing(importer).state, standing(importer).resolution) == ("open", None)
+
+
+def test_a_reading_that_brings_nothing_is_when_its_channel_was_last_seen(
+    importer: Importer, link: UUID, clock: FrozenClock
+) -> None:
+    def seen_at() -> datetime:
+        row = standing(importer)
+        both = importer.do(lambda session: sides.now(session, [row])[row.id])
+        assert "last_seen_at" not in both.local
+        return datetime.fromisoformat(both.remote["last_seen_at"])
+
+    before = seen_at()
+    clock.advance(timedelta(hours=5))
+    importer.pull(link)
+
+    assert seen_at() - before >= timedelta(hours=5)
 
 
 @pytest.mark.parametrize(("state", "after"), [("ignored", "open"), ("accepted", "accepted")])
@@ -159,12 +191,12 @@ def test_a_reading_that_brings_nothing_asks_nothing_of_conflicts(importer: Impor
 @pytest.mark.usefixtures("link")
 def test_conflicts_are_found_by_state_type_and_link(importer: Importer) -> None:
     def page(**wanted: Any) -> int:
-        return len(importer.do(lambda session: query.page(session, limit=10, **wanted)))
+        return len(importer.do(lambda session: inbox.page(session, Wanted(**wanted), limit=10)))
 
     (conflict,) = importer.conflicts()
-    assert page(state="open") == page(state=query.STANDING) == page(type="EXTERNAL_OVERLAP") == 1
+    assert page(states=["open"]) == page() == page(types=["EXTERNAL_OVERLAP"]) == 1
     assert page(link_id=conflict.link_id) == page(property_id=importer.property_id) == 1
-    assert page(state="accepted") == page(type="UNPLACED") == page(link_id=new_id()) == 0
+    assert page(states=["accepted"]) == page(types=["UNPLACED"]) == page(link_id=new_id()) == 0
 
 
 def test_who_locks_one_that_is_not_there_is_told(importer: Importer) -> None:

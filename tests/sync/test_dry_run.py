@@ -325,3 +325,17 @@ def test_a_feed_that_does_not_answer_is_told_as_that(importer: Importer) -> None
 
     with pytest.raises(Unavailable):
         of_feed(importer, link)
+
+
+def test_a_rehearsal_that_takes_too_long_is_given_up(
+    both: Synced, database: servers.Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every question begins it again: somebody waits for the answer."""
+    both.book(STAY)
+    both.rest()
+    event = both.there.beginning(str(STAY.arrival))
+    both.there.person.shift(event, AllDay(LATER.arrival, LATER.departure))
+    monkeypatch.setattr(dry_run, "ALTOGETHER", -1.0)
+
+    with untouched(database), pytest.raises(Unavailable, match="sync it instead"):
+        of_calendar(both)

@@ -11,9 +11,11 @@ import pytest
 from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
+from connectors.errors import RateLimited
 from connectors.transport import Network
 from hub.queries import hosts as query
 from sync import requests
+from sync.dry_run import rehearse
 from sync.planning.politeness import LONGEST_PAUSE
 from sync.runtime import Runtime
 from tests import factories
@@ -242,3 +244,23 @@ def test_another_port_of_the_same_name_is_another_host(
     assert pull(ours, nobody_listens).state == "busy", "it is spared"
 
     assert pull(theirs, link(theirs, host, "/b.ics")).state == "changed"
+
+
+def test_a_dry_run_asks_no_host_that_asked_not_to_be_asked(
+    ours: Importer, clock: FrozenClock, host: str
+) -> None:
+    ours.answers(BUSY, feed="/a.ics")
+    ours.answers(Answer(body=WHOLE), feed="/b.ics")
+    told, other = link(ours, host), link(ours, host, "/b.ics")
+    assert pull(ours, told).state == "failed"
+
+    with pytest.raises(RateLimited, match="asked not to be asked before"):
+        rehearse(ours.runtime, ours.organization_id, other)
+
+    assert not ours.channel.requests("/b.ics")
+    clock.advance(timedelta(hours=1, seconds=1))
+    assert rehearse(ours.runtime, ours.organization_id, other).plan.changed
+    later = clock.instant + timedelta(hours=1)
+    ours.run_sql("UPDATE links SET rests_until = :later WHERE id = :link", later=later, link=other)
+    with pytest.raises(RateLimited, match="asked not to be asked before"):
+        rehearse(ours.runtime, ours.organization_id, other)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from uuid import UUID
 
 import pytest
@@ -13,7 +15,9 @@ from hub.domain.periods import Nights
 from hub.errors import Conflict
 from hub.models.bookings import Blackout
 from hub.queries import changes as changes_query
+from hub.services import rebooking
 from hub.services.bookings import Booked
+from hub.services.rebooking import MoveRequest
 from sync.planning.stakes import Action
 from sync.relay import relay
 from tests import factories
@@ -34,6 +38,10 @@ from tests.sync.standoffs import (
 )
 
 pytestmark = pytest.mark.usefixtures("morning")
+
+
+def run(importer: Importer, work: Callable[[Session], Booked]) -> Booked:
+    return importer.runtime.database.transact(importer.organization_id, work)
 
 
 def exported(importer: Importer, unit: int) -> UUID:
@@ -186,6 +194,26 @@ def test_the_same_stay_is_counted_once_until_somebody_says_otherwise(importer: I
 
     assert only(importer).id == conflict.id
     assert only(importer).state == "open"
+
+
+def test_a_booking_that_is_the_same_stay_may_change_its_dates(importer: Importer) -> None:
+    booked = importer.book(a_stay(), importer.units[0])
+    importer.says(nights("a", day(21), day(24)))
+    importer.pull(importer.link())
+    longer = MoveRequest(booked.items[0].id, span=Nights(day(21), day(26)))
+    move = partial(rebooking.move, booking_id=booked.booking.id, requests=[longer])
+    with pytest.raises(Conflict, match="sold out"):
+        run(importer, move)
+
+    resolve(importer, only(importer), Action.SAME_STAY)
+    assert run(importer, move).items[0].departure == day(26)
+    relay(importer.runtime)
+    assert standing(importer) == []
+
+    other = importer.book(Nights(day(27), day(28)), importer.units[0])
+    elsewhere = MoveRequest(other.items[0].id, span=Nights(day(23), day(24)))
+    with pytest.raises(Conflict, match="sold out"):
+        run(importer, partial(rebooking.move, booking_id=other.booking.id, requests=[elsewhere]))
 
 
 def test_stays_that_only_overlap_are_not_offered_as_the_same(importer: Importer, booked: Booked) -> None:

@@ -83,6 +83,9 @@ def test_what_cannot_be_done_is_said_in_a_sentence(house: Importer, hub: Run) ->
     refused = hub("conflicts", "resolve", short, "release")
     assert (refused.code, "is no way out of this" in refused.err) == (1, True)
     assert "no conflict 00000000" in hub("conflicts", "show", "00000000").err
+    for too_little in ("", short[-1]):
+        said = hub("conflicts", "resolve", too_little, "cancel_booking")
+        assert (said.code, "at least the last 4 characters" in said.err) == (1, True)
     house.book(Nights(day(22), day(23)), house.units[1])
     taken = hub("conflicts", "resolve", short, "move_booking", "--unit", "Room 2")
     assert (taken.code, "Room 2 was taken meanwhile by booking" in taken.err) == (1, True)

@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import create_engine, text, update
 from sqlalchemy.pool import NullPool
 
+from connectors.sandbox import harbour
 from hub import clock
 from hub.database import Database
 from hub.ids import new_id
@@ -130,7 +131,7 @@ def test_links_that_went_stale_are_listed_with_their_reason(hub: Run, runtime: R
     with runtime.database.unit_of_work(organization_id) as session:
         session.execute(update(Link).values(verified_at=long_ago, state_reason="it answered 500"))
     rows = hub("doctor", "links", "--json").json
-    assert [row["state"] for row in rows] == ["warning"] * len(demo.EVERY_CHANNEL)
+    assert [row["state"] for row in rows] == ["warning"] * (len(demo.EVERY_CHANNEL) + len(harbour.CALENDARS))
     assert {row["hint"] for row in rows} == {"it answered 500"}
     assert hub("doctor", "links").code == 0
 

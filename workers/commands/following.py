@@ -23,8 +23,6 @@ LOOK = 0.3
 """Seconds between two looks"""
 MOST = 1000
 """Links of one run"""
-SHOWN = ("done", "failed", "cancelled", "quarantined", "queued", "running")
-"""States of children that count; in the place of others there are new ones"""
 
 
 def read(runtime: Runtime, organization_id: UUID, run_id: UUID) -> Shown:
@@ -84,7 +82,7 @@ def tell(runtime: Runtime, organization_id: UUID, shown: Shown, *, json: bool) -
     run_id = shown.run.id
 
     def work(session: Session) -> tuple[dict[UUID, Listed], list[SyncRun]]:
-        found = [row for row in parents.children(session, run_id, limit=2 * MOST) if row.state in SHOWN]
+        found = list(parents.children(session, run_id, limit=MOST, latest=True))
         return {row.id: row for row in listed(session)}, found
 
     with runtime.database.unit_of_work(organization_id) as session:

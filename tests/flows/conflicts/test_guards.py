@@ -14,7 +14,7 @@ from sync.planning import guard
 from tests.conftest import FrozenClock
 from tests.fakes.feed_server import Answer
 from tests.flows.conflicts.playing import logged, whole
-from tests.sync.calendars import day, nights
+from tests.sync.calendars import at, day, hours, nights
 from tests.sync.channels import Synced
 from tests.sync.importing import Importer
 
@@ -94,6 +94,26 @@ def test_a_word_on_some_of_it_leaves_the_rest(importer: Importer, guarded: UUID)
 
     (conflict,) = importer.alarms()
     assert len(conflict.remote["would_free"]) == STAYS - 2
+
+
+def test_a_word_on_some_of_it_leaves_the_rest_of_what_is_let_by_the_hour(
+    importer: Importer, clock: FrozenClock
+) -> None:
+    clock.at(at(0, 12))
+    importer.says(*(hours(f"d{n}", at(20 + n, 10), at(20 + n, 12)) for n in range(STAYS)))
+    link = importer.link(unit_id=importer.add_car())
+    importer.pull(link)
+    clock.advance(guard.APART)
+    importer.says()
+    importer.pull(link)
+    (before,) = importer.alarms()
+
+    first = importer.events(link)[0].id
+    importer.do(lambda session: guarding.decide(session, link, Action.RELEASE, [first]))
+
+    (after,) = importer.alarms()
+    assert after.remote["would_free"] == before.remote["would_free"][1:]
+    assert (after.starts_at, after.ends_at) == (at(21, 10), at(24, 12))
 
 
 def test_it_stays_while_the_link_is_paused(importer: Importer, guarded: UUID) -> None:

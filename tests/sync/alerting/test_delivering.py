@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
@@ -122,6 +124,56 @@ def test_while_a_receiver_fails_one_message_tries_it_and_the_others_wait(opened:
     opened.receiver.react(Reaction())
     opened.clock.advance(timedelta(seconds=10))
     assert opened.tell() == 4
+
+
+def test_a_message_that_is_never_taken_holds_no_other_up(opened: Watched) -> None:
+    refused = opened.rows("SELECT id FROM alerts")[0].id
+    opened.receiver.refuse(f"alert_{refused.hex}_opened")
+    opened.tell()
+    opened.a_conflict()
+    opened.a_conflict()
+    opened.look(3)
+    for _ in range(6):
+        opened.tell()
+        opened.clock.advance(timedelta(seconds=10))
+    assert opened.heard()["alert.opened", "conflict"] == 2
+    assert {row.state for row in opened.rows("SELECT state FROM alert_deliveries WHERE attempts = 1")} == {
+        "sent"
+    }
+    opened.receiver.refuse()
+    opened.clock.advance(timedelta(hours=1))
+    assert opened.tell() == 1
+
+
+def test_a_slow_receiver_keeps_one_process_from_its_work_and_no_other(opened: Watched) -> None:
+    for _ in range(3):
+        opened.a_conflict()
+    opened.look(3)
+    with opened.receiver.holding(), ThreadPoolExecutor(1) as first:
+        at_it = first.submit(opened.tell)
+        opened.receiver.wait(1)
+        begun = time.monotonic()
+        assert opened.tell() == 0
+        assert time.monotonic() - begun < 1
+        assert len(opened.receiver.posted) == 1
+        opened.receiver.let_go()
+        assert at_it.result() == 4
+
+
+def test_what_a_clock_put_off_that_was_ahead_is_told_once_it_is_right(opened: Watched) -> None:
+    opened.clock.advance(timedelta(days=2))
+    opened.receiver.react(Reaction(500), Reaction())
+    opened.tell()
+    opened.clock.advance(timedelta(days=-2))
+    assert opened.tell() == 1
+
+
+@pytest.mark.parametrize(("days", "told"), [(3, 1), (8, 0)])
+def test_what_nobody_tried_to_tell_is_told_by_a_hub_that_was_away(
+    opened: Watched, days: int, told: int
+) -> None:
+    opened.clock.advance(timedelta(days=days))
+    assert opened.tell() == told
 
 
 def test_a_recovery_is_told_after_what_recovers(opened: Watched) -> None:

@@ -64,3 +64,26 @@ def test_many_who_stand_in_tell_it_once(watched: Watched) -> None:
     told = [posted.told["type"] for posted in watched.receiver.posted]
     assert told.count("alert.opened") == len(watched.receiver.posted) == watched.heard().total()
     assert watched.heard()["alert.opened", "beat_silent"] == 1
+
+
+def test_a_clock_that_was_ahead_for_a_moment_hides_no_silence(watched: Watched) -> None:
+    watched.clock.advance(timedelta(days=1))
+    hearts.beat(watched.runtime, "beat")
+    hearts.beat(watched.runtime, "worker")
+    watched.clock.advance(timedelta(days=-1))
+    stand_in(watched, 12)
+    assert watched.heard()["alert.opened", "beat_silent"] == 1
+    for _ in range(10):
+        hearts.beat(watched.runtime, "beat")
+        stand_in(watched, 1)
+    assert watched.heard()["alert.recovered", "beat_silent"] == 1
+    stand_in(watched, 12)
+    assert watched.heard()["alert.opened", "beat_silent"] == 2
+
+
+def test_signs_of_life_that_arrive_out_of_turn_make_nobody_older(watched: Watched) -> None:
+    hearts.beat(watched.runtime, "beat")
+    before = watched.rows("SELECT at FROM heartbeats WHERE name = 'beat'")
+    watched.clock.advance(timedelta(seconds=-5))
+    hearts.beat(watched.runtime, "beat")
+    assert watched.rows("SELECT at FROM heartbeats WHERE name = 'beat'") == before

@@ -19,6 +19,12 @@ from sync.runtime import Runtime
 from tests.connectors.test_smtp import Inbox
 from tests.sync.alerting.watched import Watched, settings_for
 
+HEADERS = {
+    *("subject", "from", "to", "date", "message-id", "auto-submitted"),
+    *("content-type", "content-transfer-encoding", "mime-version"),
+    *("x-peer", "x-mailfrom", "x-rcptto"),
+}
+
 
 @pytest.fixture
 def inbox() -> Inbox:
@@ -103,6 +109,47 @@ def test_what_some_have_is_not_sent_to_them_again(watched: Watched, mailing: Run
     ((state, error),) = watched.rows("SELECT state, error FROM alert_deliveries")
     assert state == "sent"
     assert "refuses some" in error
+
+
+HIDDEN = ("=?utf-8?q?a=0d=0aBcc:_x=40evil.example?=", "=?utf-8?b?DQpCY2M6IHhAZXZpbC5leGFtcGxl?=")
+
+
+@pytest.mark.parametrize(
+    "name", [*HIDDEN, "==?" + HIDDEN[0], "a\r\nBcc: x@evil.example", "a\u2028Bcc: b", "é" * 300, "\x07\x7f"]
+)
+def test_what_people_name_a_channel_adds_no_line_to_the_head(
+    watched: Watched, mailing: Runtime, inbox: Inbox, name: str
+) -> None:
+    watched.rows("UPDATE connections SET name = " + "chr(1) || '" + name.replace("'", "''") + "'")
+    watched.link(state="guarded")
+    look(watched, mailing, 5)
+    assert delivering.deliver(mailing) == 1
+    mail = read(inbox.mails[0])
+    assert mail["Bcc"] is None
+    assert {key.lower() for key in mail.keys()} <= HEADERS  # noqa: SIM118 -- no mapping
+    assert b"\nBcc" not in inbox.mails[0].content.partition(b"\r\n\r\n")[0]
+    assert "Severity: critical (guard)" in mail.get_content()
+
+
+def test_many_alerts_at_once_are_one_mail(watched: Watched, mailing: Runtime, inbox: Inbox) -> None:
+    watched.link(state="guarded")
+    for _ in range(300):
+        watched.a_conflict()
+    look(watched, mailing, 5)
+    assert delivering.deliver(mailing) == 301
+    assert delivering.deliver(mailing) == 0
+    (mail,) = (read(envelope) for envelope in inbox.mails)
+    assert mail["Subject"] == "[Channel Hub] 301 alerts: 301 critical"
+    assert sum(line.startswith("- ") for line in mail.get_content().splitlines()) == 301
+
+    watched.link(state="active")
+    watched.link(failures=3)
+    look(watched, mailing, 8)
+    assert delivering.deliver(mailing) == 2
+    later = read(inbox.mails[1])
+    assert later["Subject"] == "[Channel Hub] 2 alerts: 1 warning, 1 recovered"
+    assert later.get_content().index("Warnings:") < later.get_content().index("Over:")
+    assert later["Message-ID"] != mail["Message-ID"]
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connectors.contract import Nature, RemoteEvent
+from connectors.contract import AllDay, Nature, RemoteEvent
 from hub.domain.periods import Period, difference
 from sync.planning import differences, families, known
 from sync.planning.differences import Difference, Kind
@@ -108,6 +109,33 @@ def test_a_series_that_is_an_hour_later_has_the_same_occurrences_under_other_nam
     assert (found.new, verdict.gone) == ((), ())
 
 
+@pytest.mark.parametrize("first", [0, 1])
+@pytest.mark.parametrize(("hour", "stays"), [(9, False), (10, True), (18, True)])
+def test_the_night_before_a_beginning_that_may_have_followed_the_clock_stays_to_its_end(
+    first: int, hour: int, stays: bool
+) -> None:
+    """At 10 h UTC the next day begins in the Line Islands: the rest of a stay may be told as of tomorrow."""
+    now = NOW.replace(hour=hour, minute=0) + DAY
+    short, was, told = of(days(0, 1, "f"), "0"), of(days(first, 3, "f"), "1"), of(days(2, 3, "f"), "1")
+    held = Families(ROOM)
+    held.hears({1: [], 3: [short, was]}, NOW)
+
+    held.hears({3: [short, told]}, now)
+
+    assert held.exceeds([short, told], now) == (pieces([days(1, 2)], ROOM) if stays else [])
+    assert held.exceeds([short, told], now + DAY) == []
+
+
+def test_a_night_that_another_end_or_a_later_beginning_leaves_is_free_at_once() -> None:
+    now = NOW.replace(hour=18) + DAY
+
+    for told in (days(2, 4, "f"), days(2, 5, "f"), days(3, 6, "f")):
+        held = Families(ROOM)
+        held.hears({1: [of(days(1, 6, "f"))]}, NOW)
+        held.hears({1: [of(told)]}, now)
+        assert held.exceeds([told], now) == []
+
+
 EVENTS = st.builds(
     lambda first, length, timed, hour: (
         hours(first, hour, hour + length, "") if timed else days(first, first + length, "")
@@ -133,6 +161,17 @@ def calendars(draw: st.DrawFn) -> Calendar:
     return told
 
 
+def tonight(events: Sequence[RemoteEvent], measure: Measure, now: datetime) -> list[Period]:
+    """What may be held before beginnings that may only have followed the clock: see `differences.settled`."""
+    cut, found = measure.cut(now), []
+    for event in events:
+        taken = measure.takes(event.when)
+        by = measure.begun_by(now, isinstance(event.when, AllDay), tomorrow=True)
+        if taken is not None and cut < taken.starts_at <= by:
+            found.append(Period(cut, taken.starts_at))
+    return found
+
+
 @settings(max_examples=200, deadline=None)
 @given(
     st.lists(st.tuples(calendars(), st.integers(0, 60)), min_size=1, max_size=5), st.sampled_from(MEASURES)
@@ -151,7 +190,8 @@ def test_what_is_held_ahead_is_what_is_told_and_the_past_stays(
 
         events = [event for ones in says.values() for event in ones]
         assert held.lacks(events, now) == []
-        assert held.exceeds(events, now) == []
+        ahead = [*pieces(events, measure), *tonight(events, measure, now)]
+        assert lacking(held.held(), ahead, measure, now) == []
         assert difference(past, held.past(measure.cut(now))) == ()
         assert quiet(*held.hears(calendar, now)), "told again it is no news"
 
