@@ -24,7 +24,7 @@ SAMPLE = """\
 # TYPE hub_links gauge
 hub_links{connector="ical",state="active"} 11.0
 """
-BY_A_PROXY = ("forwarded", "x-forwarded-for", "x-real-ip", "via")
+BY_A_PROXY = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "via")
 """Headers of a request that somebody on this machine only passes on"""
 
 

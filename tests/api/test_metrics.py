@@ -61,7 +61,9 @@ def test_without_a_token_in_the_settings_nobody_elsewhere_may(runtime: Runtime, 
     check_problem(answer, 401, "metrics_token")
 
 
-@pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded", "X-Real-IP", "Via"])
+@pytest.mark.parametrize(
+    "header", ["X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "Forwarded", "X-Real-IP", "Via"]
+)
 def test_what_a_proxy_on_this_machine_brings_comes_from_elsewhere(runtime: Runtime, header: str) -> None:
     with served(runtime) as client:
         check_problem(client.get("/metrics", headers={header: "192.0.2.7"}), 401, "metrics_token")
