@@ -15,6 +15,10 @@ failed is a whole host rather than one calendar, `host` names it, so that others
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Self
+
+MOST_SHOWN = 256 * 1024
+"""Bytes of what could not be read"""
 
 
 class ConnectorError(Exception):
@@ -22,13 +26,18 @@ class ConnectorError(Exception):
 
     code = "channel_error"
     payload: bytes | None = None
-    """What was sent and could not be read, for who wants to know why; put there by the connector"""
+    """The beginning of what was sent and could not be read, for who wants to know why"""
 
     def __init__(self, message: str, *, code: str | None = None, host: str = "") -> None:
         super().__init__(message)
         self.message = message
         self.code = code or type(self).code
         self.host = host
+
+    def showing(self, sent: bytes) -> Self:
+        """The same error, which keeps as much of it as tells what it is."""
+        self.payload = sent[:MOST_SHOWN]
+        return self
 
 
 class Unavailable(ConnectorError):

@@ -70,6 +70,7 @@ class Settings(BaseSettings):
     retention_mail_days: int = Field(default=90, ge=0)
     retention_run_days: int = Field(default=90, ge=0)
     retention_payload_days: int = Field(default=30, ge=0)
+    payload_bytes: int = Field(default=512 * 1024 * 1024, ge=16 * 1024 * 1024)
     retention_way_in_days: int = Field(default=30, ge=0)
     retention_idempotency_hours: int = Field(default=168, ge=0)
     backup_dir: Path | None = None

@@ -8,11 +8,9 @@ the newest is asked again every minute, so within that time of a rotation everyb
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 from cryptography.fernet import Fernet, InvalidToken
@@ -21,7 +19,7 @@ from sqlalchemy.orm import Session
 from hub import clock
 from hub.errors import Misconfigured
 from hub.queries import keys as query
-from hub.vault import OF_ORGANIZATION, Vault, new_key, written
+from hub.vault import OF_ORGANIZATION, Vault, new_key
 
 RECHECK = 60.0
 """Seconds for which the newest key that we know is taken for the newest one"""
@@ -76,17 +74,17 @@ class OrganizationVault(Vault):
         """With a key that is not committed yet"""
         self.token_key = keyring.hub.token_key
 
-    def seal(self, value: Any) -> bytes:
+    def seal_bytes(self, content: bytes) -> bytes:
         number, fernet = self._sealing()
-        return prefix(number) + fernet.encrypt(written(value))
+        return prefix(number) + fernet.encrypt(content)
 
-    def open(self, sealed: bytes) -> Any:
+    def open_bytes(self, sealed: bytes) -> bytes:
         sealed = bytes(sealed)
         if sealed[:1] != OF_ORGANIZATION:
-            return self._keyring.hub.open(sealed)
+            return self._keyring.hub.open_bytes(sealed)
         number = int.from_bytes(sealed[1:3], "big")
         try:
-            return json.loads(self._opening(number).decrypt(sealed[3:]))
+            return self._opening(number).decrypt(sealed[3:])
         except InvalidToken:
             raise Misconfigured(f"data key {number} does not open what it is said to have sealed") from None
 

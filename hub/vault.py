@@ -28,7 +28,7 @@ OF_PERSON = b"\x02"
 
 
 class Vault:
-    """Seals JSON values with the first key and opens them with any of the keys."""
+    """Seals JSON values, or bytes, with the first key and opens them with any of the keys."""
 
     def __init__(self, keys: tuple[str, ...], signing_key: bytes) -> None:
         try:
@@ -42,12 +42,20 @@ class Vault:
 
     def seal(self, value: Any) -> bytes:
         """Encrypt any JSON value."""
-        return self._fernet.encrypt(written(value))
+        return self.seal_bytes(written(value))
 
     def open(self, sealed: bytes) -> Any:
         """Decrypt what `seal` made; Misconfigured where no key fits."""
+        return json.loads(self.open_bytes(sealed))
+
+    def seal_bytes(self, content: bytes) -> bytes:
+        """Encrypt them as they are: nothing but the token makes them longer, by a third."""
+        return self._fernet.encrypt(content)
+
+    def open_bytes(self, sealed: bytes) -> bytes:
+        """Decrypt what `seal_bytes` made, and the JSON of what `seal` made; or Misconfigured."""
         try:
-            return json.loads(self._fernet.decrypt(bytes(sealed)))
+            return self._fernet.decrypt(bytes(sealed))
         except InvalidToken:
             raise Misconfigured(
                 "HUB_ENCRYPTION_KEYS: no key opens a stored value; was a key removed too early?"

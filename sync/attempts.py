@@ -46,6 +46,8 @@ class Outcome:
     run_id: UUID | None = None
     headline: str = ""
     """All of it in one line"""
+    stored: int = field(default=0, compare=False)
+    """Bytes of what the channel sent that were stored"""
 
 
 BUSY = Outcome("busy")
@@ -171,11 +173,14 @@ class Attempt:
         return self.transact(work)
 
     def transact(self, work: Callable[[Session], Outcome]) -> Outcome:
-        """Busy where the lease was lost."""
+        """The last one of this sync. Busy where the lease was lost."""
         try:
-            return self.run(work)
+            outcome = self.run(work)
         except Fenced:
             return BUSY
+        if outcome.stored:
+            payloads.make_room(self.runtime, self.lease.organization_id, outcome.stored)
+        return outcome
 
     def run(self, work: Callable[[Session], T]) -> T:
         """One transaction of this sync; work begins with `query.hold`, or raises Fenced."""
@@ -242,10 +247,9 @@ class Attempt:
             run.headline, run.changed = said, headline.has_changed(outcome.counts)
             run.error = outcome.error
         session.flush()
-        if bodies := brought():
-            for run in answered:
-                payloads.keep(session, run.id, bodies)
-        return replace(outcome, run_id=answered[0].id, headline=said)
+        bodies = brought()
+        stored = sum(payloads.keep(session, run.id, bodies) for run in answered)
+        return replace(outcome, run_id=answered[0].id, headline=said, stored=stored)
 
     def _run(self, run_id: UUID, state: str) -> SyncRun:
         now = clock.now()

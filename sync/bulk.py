@@ -28,7 +28,7 @@ from hub.queries.selected import Criteria
 from hub.services import changes
 from sync import requests, selecting
 from sync.planning import progress as planning
-from sync.planning.progress import Progress, Tally
+from sync.planning.progress import Progress, Resting, Tally
 from sync.requests import LeftOut
 from sync.selecting import Mode
 
@@ -162,10 +162,10 @@ def retry(session: Session, run_id: UUID) -> SyncRun:
 
 
 def shown(session: Session, rows: Sequence[SyncRun]) -> list[Shown]:
-    """These runs as they stand now, in two statements."""
+    """These runs as they stand now, in two statements; in three where any is under way."""
     now = clock.now()
     parents = [run.id for run in rows if run.link_id is None]
-    told = query.told(session, parents, now - planning.WINDOW) if parents else {}
+    told = query.told(session, parents, now - planning.WINDOW, now) if parents else {}
     return [
         Shown(run, _progress(run, told[run.id]), told[run.id].counts)
         if run.link_id is None
@@ -181,7 +181,10 @@ def one(session: Session, run_id: UUID) -> Shown:
 def _progress(run: SyncRun, told: Told) -> Progress:
     found = told.tally._asdict() if told.tally is not None else {}
     found.pop("parent_id", None)
-    return planning.progress(Tally(**found), run.created_at, clock.now(), cancelled=run.state == "cancelled")
+    resting = Resting(told.resting.until, tuple(told.resting.hosts)) if told.resting is not None else None
+    return planning.progress(
+        Tally(**found), run.created_at, clock.now(), cancelled=run.state == "cancelled", resting=resting
+    )
 
 
 def _parent(session: Session, run_id: UUID) -> SyncRun:

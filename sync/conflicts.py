@@ -7,7 +7,7 @@ that lost too much at once: sync/alarms.py.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, TypeAlias
 from uuid import UUID
 
@@ -20,8 +20,8 @@ from hub.database import StaleRead, constraint, organization_of
 from hub.models.external import ConflictRecord
 from hub.queries import conflicts as query
 from hub.queries import overlaps
-from hub.services import changes
-from sync import sides
+from hub.services import changes, same_stays
+from sync import series, sides
 from sync.planning import disputing
 
 ONCE = "uq_conflicts_standing"
@@ -43,18 +43,20 @@ def reconcile(
     """
     if not event_ids:
         return 0, 0
+    same_stays.event_changed(session, [one for one in event_ids if one not in new])
     # These first, for they are locked: an event on several units may be looked at from each of them.
     old = [event_id for event_id in event_ids if event_id not in new]
     standing = {_key(row): row for row in (query.of_events(session, old) if old else ())}
     met = overlaps.of_events(session, event_ids, clock.now())
     found = {_key(row): row for row in met if sides.clashes(row)}
-    fresh = [row for key, row in found.items() if key not in standing]
-    opening = _once_of_a_family(session, [row for row in fresh if _opens(row)])
-    gone = [row for key, row in standing.items() if key not in found]
-    for row in opening:
-        _open(session, row)
+    gone = _pass_on(session, [row for key, row in standing.items() if key not in found])
+    told = {_key(row) for row in standing.values()}  # where one goes on with another occurrence
+    fresh = [row for key, row in found.items() if key not in standing and key not in told]
+    opening = series.once(session, [row for row in fresh if _opens(row)])
     for conflict in gone:
         close(session, conflict, _why_closed(conflict))
+    for row in opening:
+        _open(session, row)
     for key in found.keys() & standing.keys():
         _follow(session, standing[key], found[key])
     session.flush()
@@ -63,7 +65,7 @@ def reconcile(
 
 def close_past(session: Session, most: int) -> int:
     """Whoever stayed has left: nobody can settle it any more. How many were closed, `most` at the most."""
-    over = query.over(session, clock.now(), most)
+    over = _pass_on(session, query.over(session, clock.now(), most))
     for conflict in over:
         close(session, conflict, _why_closed(conflict))
     return len(over)
@@ -86,8 +88,8 @@ def follow(
     session: Session, conflict: ConflictRecord, local: Mapping[str, Any], remote: Mapping[str, Any]
 ) -> None:
     """A locked conflict that stands goes on, its sides as they are now."""
-    before, conflict.local, conflict.remote = conflict.fingerprint, dict(local), dict(remote)
-    conflict.fingerprint = disputing.fingerprint(local, remote, conflict.unit_id)
+    before = conflict.fingerprint
+    _show(conflict, local, remote)
     state = disputing.state_after(conflict.state, before, conflict.fingerprint)
     if state != conflict.state:
         conflict.state, conflict.resolution = state, None
@@ -99,36 +101,39 @@ def said(conflict: ConflictRecord) -> dict[str, Any]:
     return {"type": conflict.type, "local": conflict.local, "remote": conflict.remote}
 
 
+def _pass_on(session: Session, gone: Sequence[ConflictRecord]) -> list[ConflictRecord]:
+    """
+    Those of a series go on with its next occurrence, as a person left them: what was said is said of all of
+    it. The others are left.
+    """
+    heirs = series.next_ones(session, gone)
+    for conflict in gone:
+        if (row := heirs.get(conflict.id)) is None:
+            continue
+        before = said(conflict)
+        conflict.event_id = row.event_id
+        _place(conflict, row)
+        _show(conflict, sides.local(row), sides.remote(row))
+        changes.record(session, "conflict", conflict.id, "went_on", before=before, after=said(conflict))
+    _flush(session)
+    return [conflict for conflict in gone if conflict.id not in heirs]
+
+
+def _flush(session: Session) -> None:
+    try:
+        session.flush()
+    except IntegrityError as error:
+        if constraint(error) == ONCE:
+            raise StaleRead from error  # who looked at it from another of its units was faster
+        raise
+
+
 def _key(row: ConflictRecord | Row[Any]) -> Key:
     return row.type, row.event_id, row.item_id or row.blackout_id or row.other_event_id
 
 
 def _opens(row: Row[Any]) -> bool:
     return disputing.opens(sides.claim(row), waits=sides.waits(row))
-
-
-def _once_of_a_family(session: Session, rows: Sequence[Row[Any]]) -> list[Row[Any]]:
-    """
-    What is wrong with a series is wrong with each occurrence of it, and told of the first one only: not where
-    that stands already.
-    """
-    in_part = sorted(
-        (row for row in rows if row.type == "UNPARSEABLE"), key=lambda row: (row.starts_at, row.event_id)
-    )
-    if not in_part:
-        return list(rows)
-    told = set(_families(session, {row.link_id for row in in_part}))
-    left = [row for row in rows if row.type != "UNPARSEABLE"]
-    for row in in_part:
-        if (whose := sides.family(row)) not in told:
-            told.add(whose)
-            left.append(row)
-    return left
-
-
-def _families(session: Session, link_ids: Collection[UUID]) -> Iterable[tuple[Any, str]]:
-    standing = [row.event_id for row in query.read_in_part(session, link_ids) if row.event_id]
-    return (sides.family(row) for row in overlaps.names(session, standing)) if standing else ()
 
 
 def _open(session: Session, row: Row[Any]) -> None:
@@ -146,19 +151,23 @@ def _open(session: Session, row: Row[Any]) -> None:
     )
     _follow(session, conflict, row)
     session.add(conflict)
-    try:
-        session.flush()
-    except IntegrityError as error:
-        if constraint(error) == ONCE:
-            raise StaleRead from error  # who looked at it from another of its units was faster
-        raise
+    _flush(session)
     changes.record(session, "conflict", conflict.id, "opened", after=said(conflict))
 
 
 def _follow(session: Session, conflict: ConflictRecord, row: Row[Any]) -> None:
+    _place(conflict, row)
+    follow(session, conflict, sides.local(row), sides.remote(row))
+
+
+def _place(conflict: ConflictRecord, row: Row[Any]) -> None:
     conflict.unit_id, conflict.booking_id = row.unit_id, row.booking_id
     conflict.starts_at, conflict.ends_at = row.starts_at, row.ends_at
-    follow(session, conflict, sides.local(row), sides.remote(row))
+
+
+def _show(conflict: ConflictRecord, local: Mapping[str, Any], remote: Mapping[str, Any]) -> None:
+    conflict.local, conflict.remote = dict(local), dict(remote)
+    conflict.fingerprint = disputing.fingerprint(local, remote, conflict.unit_id)
 
 
 def _why_closed(conflict: ConflictRecord) -> str:

@@ -92,7 +92,7 @@ def rehearse(runtime: Runtime, organization_id: UUID, link_id: UUID) -> DryRun:
     stage = _Stage(runtime, organization_id, link_id, link)
     if isinstance(needed, Prepared):
         return DryRun(_by_event(stage, needed))
-    pulled = remote.ask(needed, runtime.network)
+    pulled = replace(remote.ask(needed, runtime.network), payload=None)
     return DryRun(stage.play(lambda attempt: pulling.take_in(attempt, pulled)), pulled)
 
 

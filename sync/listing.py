@@ -34,11 +34,12 @@ def pull(
     calendar: LinkedCalendar,
     cursor: dict[str, str] | None,
     page: Page | None,
-    heard: Callable[[Page], None],
+    heard: Callable[[Page, frozenset[str]], None],
 ) -> tuple[int, bool]:
     """
     List what changed since the cursor, or everything: how much was news, and whether it was everything.
-    `page` is the first one, where it was asked for already. Each that came is told to `heard`.
+    `page` is the first one, where it was asked for already. Each that came is told to `heard`,
+    with the ids of our own events that nothing else betrays.
 
     The cursor is stored with the last page alone: whatever crashes before, all is listed again.
     """
@@ -57,16 +58,25 @@ def _list(
     calendar: LinkedCalendar,
     cursor: dict[str, str] | None,
     page: Page | None,
-    heard: Callable[[Page], None],
+    heard: Callable[[Page, frozenset[str]], None],
 ) -> tuple[int, bool]:
     news, first = 0, True
     page = page or calendar.changes(cursor, None)
     while True:
-        heard(page)
+        heard(page, _unmarked(transact, page))
         news += transact(_storing(transact, calendar, page, first))
         if page.next_page is None:
             return news, page.full
         first, page = False, calendar.changes(cursor, page.next_page)
+
+
+def _unmarked(transact: Transact, page: Page) -> frozenset[str]:
+    """The ids of our own events, and of our own series, whose words come without a marker."""
+    bare = [event for event in page.events if event.marker is None and (event.summary or event.description)]
+    if not bare:
+        return frozenset()
+    ids = {event.id for event in bare} | {event.series for event in bare if event.series}
+    return transact(lambda session, link: query.ours(session, link.id, ids))
 
 
 def _storing(

@@ -87,9 +87,12 @@ def anyway_of(terms: Terms) -> Terms:
     return replace(terms, policy=policy, age=min(terms.age, timedelta(seconds=1)))
 
 
-def ask(session: Session, link_ids: Collection[UUID]) -> None:
-    """Have these links pulled at once; who listens hears of it when this is committed."""
-    query.ask(session, link_ids, clock.now())
+def ask(session: Session, link_ids: Collection[UUID]) -> frozenset[UUID]:
+    """
+    Have these links pulled at once; who listens hears of it when this is committed. Those that were not due:
+    of a link that had been made due before, somebody has heard since.
+    """
+    return query.ask(session, link_ids, clock.now())
 
 
 def look(database: Database, link_ids: Collection[UUID]) -> dict[UUID, Standing]:

@@ -29,7 +29,7 @@ from hub.queries import links as query
 from hub.queries import pulls, runs
 from hub.queries.links import Lease
 from hub.queries.pulls import Pullable
-from sync import alarms, hosts, leasing, operators, passes, remote
+from sync import alarms, hosts, leasing, operators, passes, payloads, remote
 from sync.apply import Applied, apply
 from sync.attempts import BUSY, UNTOLD, Attempt, Outcome
 from sync.passes import Prepared
@@ -70,7 +70,8 @@ def pull(runtime: Runtime, organization_id: UUID, link_id: UUID, *, trigger: str
         return attempt.failed(Unavailable(defect, code="defect"))
     if pulled.unchanged and attempt.unchanged(pulled.cursor):
         return Outcome("unchanged")
-    return take_in(attempt, pulled)
+    pulled, read = payloads.taken(pulled)
+    return take_in(attempt, pulled, read)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +132,8 @@ def _raise(error: ConnectorError) -> Pulled:
     raise error
 
 
-def take_in(attempt: Attempt, pulled: Pulled) -> Outcome:
-    """All of it in one transaction, which ends the run and gives the lease back."""
+def take_in(attempt: Attempt, pulled: Pulled, read: tuple[Body, ...] = ()) -> Outcome:
+    """All of it in one transaction, which ends the run and gives the lease back; `read` is what it is of."""
 
     def work(session: Session) -> Outcome:
         link = query.hold(session, attempt.lease)
@@ -165,8 +166,7 @@ def take_in(attempt: Attempt, pulled: Pulled) -> Outcome:
             next_pull_at=next_pull_at,
         )
         outcome = outcome_of(pulled, applied, now.astimezone(ZoneInfo(attempt.link.time_zone)).date())
-        payload = pulled.payload
-        return attempt.end(session, outcome, lambda: (Body.of(payload),) if payload is not None else ())
+        return attempt.end(session, outcome, lambda: read)
 
     return attempt.transact(work)
 

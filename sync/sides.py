@@ -76,7 +76,7 @@ def remote(row: Row[Any]) -> dict[str, Any]:
         **_seen(row.seen_at),
     }
     if row.type == "UNPARSEABLE":
-        said["problem"] = disputing.plainly(row.problem)
+        said |= {"problem": disputing.plainly(row.problem), "series": disputing.series(family(row)[1])}
     return said
 
 

@@ -51,8 +51,8 @@ def sweep(runtime: Runtime) -> dict[str, int]:
     for organization_id in organizations:
         for table, (kept, over) in RETENTION.items():
             swept[table] += _remove(runtime, organization_id, table, over, now - kept)
-        with runtime.database.unit_of_work(organization_id, Actor("worker")) as session:
-            swept["conflicts"] += conflicts.close_past(session, BATCH)
+        close = partial(conflicts.close_past, most=BATCH)
+        swept["conflicts"] += runtime.database.transact(organization_id, close, Actor("worker"))
         swept["words"] += forgetting.forget(runtime, organization_id, now)
         _restand(runtime, organization_id, now)
     with runtime.database.unit_of_work(None) as session:

@@ -31,7 +31,8 @@ _BYTES: dict[int | str, dict[str, Any]] = {
 def page(caller: Staff, run_id: UUID) -> PayloadList:
     """
     The feed's bytes, or the pages of events that brought something; the words of our own events are left out.
-    Kept for HUB_RETENTION_PAYLOAD_DAYS. None where the channel said that nothing had changed.
+    Of what could not be read the first 256 KiB. Kept for HUB_RETENTION_PAYLOAD_DAYS, as long as there is room
+    (HUB_PAYLOAD_BYTES). None where the channel said that nothing had changed.
     """
 
     def work(session: Session) -> PayloadList:

@@ -48,12 +48,16 @@ class ProgressOut(Out):
         description="Links a second: in the last half minute, or over all of a run that ended"
     )
     seconds_left: int | None = Field(description="Null where nothing tells")
+    resting_until: UtcInstant | None = Field(
+        description="Where all that is left waits because its channels asked for it: until when. Else null"
+    )
 
     @classmethod
     def of(cls, found: Progress) -> ProgressOut:
         names = ("total", "done", "failed", "changed", "running", "queued", "cancelled", "retried")
         counted = {name: getattr(found.tally, name) for name in names}
-        return cls(**counted, rate=found.rate, seconds_left=found.seconds_left)
+        until = found.resting.until if found.resting is not None else None
+        return cls(**counted, rate=found.rate, seconds_left=found.seconds_left, resting_until=until)
 
 
 class RunOut(Out):
@@ -171,6 +175,7 @@ MANY: dict[str, Any] = RUN | {
         "retried": 0,
         "rate": 6.4,
         "seconds_left": 3,
+        "resting_until": None,
     },
     "finished_at": None,
 }

@@ -122,9 +122,7 @@ def _read(fetched: Fetched, window: Window, zone: ZoneInfo, options: FeedOptions
 
 
 def _unread(message: str, code: str, fetched: Fetched) -> Unavailable:
-    error = Unavailable(message, code=code)
-    error.payload = fetched.body
-    return error
+    return Unavailable(message, code=code).showing(fetched.body)
 
 
 def _expansion(window: Window, zone: ZoneInfo, options: str) -> dict[str, str]:

@@ -25,9 +25,9 @@ class Verdict(StrEnum):
     LATE = "late"
     FAILED = "failed"
     SPARED = "spared"
-    """Its host does not answer these minutes, so it was not waited for"""
+    """It was known that nobody would answer these minutes, so it was not waited for"""
     UNREACHABLE = "unreachable"
-    """Nobody can ask before a person has done something about the link"""
+    """Nobody can ask before a person has done something about the link, or it is gone"""
     PAUSED = "paused"
     """A person said that it is not to be asked"""
 
@@ -113,7 +113,7 @@ def in_words(sight: Sight, now: datetime) -> str:
     why = {
         Verdict.LATE: "did not answer in time",
         Verdict.FAILED: "could not be read",
-        Verdict.SPARED: "does not answer these minutes",
+        Verdict.SPARED: "was not waited for",
         Verdict.UNREACHABLE: "cannot be asked",
     }.get(sight.verdict, sight.verdict.value)
     said = f"{sight.channel} ({sight.scope}) {why}"

@@ -55,6 +55,7 @@ class Link(Edited):
         Index(None, "organization_id", "property_id"),
         Index("ix_links_watch_at", "watch_at", postgresql_where=text("calendar_key IS NOT NULL")),
         Index("ix_links_running", "host", "lease_until", postgresql_where=text("lease_until > 'epoch'")),
+        Index("ix_links_began", "began_at"),
     )
 
     connection_id: Mapped[UUID]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -47,21 +47,33 @@ _LINKS = text("""
     GROUP BY l.organization_id, l.id, c.connector, c.name, one.name, kind.name, p.name
     ORDER BY l.id
 """)
-_TERMS = text("""
+_TERMS = """
     SELECT t.id, t.safety_margin, t.name,
            coalesce(t.check_policy, p.check_policy) AS policy,
            coalesce(t.check_age_seconds, p.check_age_seconds) AS age,
            coalesce(t.check_deadline_ms, p.check_deadline_ms) AS deadline
     FROM unit_types t
     JOIN properties p ON p.organization_id = t.organization_id AND p.id = t.property_id
-    WHERE t.id = ANY(CAST(:types AS uuid[]))
-""")
+    WHERE t.id {which}
+"""
+_OF_TYPES = text(_TERMS.format(which="= ANY(CAST(:types AS uuid[]))"))
+# A room and the villa that has it take each other's nights.
+_OVER_LEAVES = text(
+    _TERMS.format(
+        which="""IN (
+            SELECT unit_type_id FROM units
+            WHERE id = ANY(CAST(:leaves AS uuid[]))
+               OR id IN (SELECT whole_id FROM unit_parts WHERE part_id = ANY(CAST(:leaves AS uuid[])))
+        )"""
+    )
+)
 _STANDING = text("SELECT * FROM links_standing(CAST(:links AS uuid[]))")
 _VERSIONS = text("SELECT id, cursor FROM links WHERE id = ANY(CAST(:links AS uuid[]))").columns(cursor=JSONB)
 _DUE = text("""
     UPDATE links SET next_pull_at = CAST(:now AS timestamptz)
     WHERE id = ANY(CAST(:links AS uuid[])) AND next_pull_at > CAST(:now AS timestamptz)
       AND state IN ('active', 'guarded') AND polled
+    RETURNING id
 """)
 _NOTIFY = text("SELECT pg_notify(:channel, said) FROM unnest(CAST(:said AS text[])) AS said")
 _UNANSWERED = text("SELECT * FROM organizations_unanswered()")
@@ -90,7 +102,15 @@ def links_of(session: Session, leaves: Collection[UUID]) -> Sequence[Row[Any]]:
 
 
 def terms_of(session: Session, unit_type_ids: Collection[UUID]) -> tuple[TypeTerms, ...]:
-    found = session.execute(_TERMS, {"types": list(unit_type_ids)})
+    return _terms(session.execute(_OF_TYPES, {"types": list(unit_type_ids)}))
+
+
+def terms_over(session: Session, leaves: Collection[UUID]) -> tuple[TypeTerms, ...]:
+    """Of all types that have a unit with one of these leaves, whole or as a part."""
+    return _terms(session.execute(_OVER_LEAVES, {"leaves": list(leaves)}))
+
+
+def _terms(found: Iterable[Row[Any]]) -> tuple[TypeTerms, ...]:
     return tuple(
         TypeTerms(
             row.id,
@@ -112,13 +132,17 @@ def versions(session: Session, link_ids: Collection[UUID]) -> dict[UUID, dict[st
     return {row.id: row.cursor for row in session.execute(_VERSIONS, {"links": list(link_ids)})}
 
 
-def ask(session: Session, link_ids: Collection[UUID], now: datetime) -> None:
-    """Make links due, and wake whoever listens for those that somebody waits for, once this is committed."""
+def ask(session: Session, link_ids: Collection[UUID], now: datetime) -> frozenset[UUID]:
+    """
+    Make links due, and wake whoever listens for those that somebody waits for, once this is committed; those
+    that were not due before.
+    """
     if not link_ids:
-        return
-    session.execute(_DUE, {"links": list(link_ids), "now": now})
+        return frozenset()
+    made_due = frozenset(session.scalars(_DUE, {"links": list(link_ids), "now": now}))
     said = [f"{organization_of(session)} {link_id}" for link_id in link_ids]
     session.execute(_NOTIFY, {"channel": ASKED, "said": said})
+    return made_due
 
 
 def is_due(session: Session, link_id: UUID, now: datetime) -> bool:

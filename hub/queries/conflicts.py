@@ -24,6 +24,7 @@ from hub.models.external import ConflictRecord, ExternalEvent
 
 STANDS = ConflictRecord.state != "closed"
 GUARD_TRIPPED = "GUARD_TRIPPED"
+IN_PART = "UNPARSEABLE"
 
 
 def one(session: Session, conflict_id: UUID) -> ConflictRecord:
@@ -73,7 +74,7 @@ def of_guard(session: Session, link_id: UUID) -> ConflictRecord | None:
 def read_in_part(session: Session, link_ids: Collection[UUID]) -> tuple[ConflictRecord, ...]:
     """Those that stand about events of these links that were read only in part."""
     statement = select(ConflictRecord).where(
-        STANDS, ConflictRecord.type == "UNPARSEABLE", ConflictRecord.link_id == _any(link_ids)
+        STANDS, ConflictRecord.type == IN_PART, ConflictRecord.link_id == _any(link_ids)
     )
     return tuple(session.scalars(statement))
 

@@ -163,6 +163,17 @@ def events_on(session: Session, unit_ids: Collection[UUID]) -> frozenset[UUID]:
     return frozenset(session.scalars(blocks.union(conflicts)))
 
 
+def in_part(session: Session, link_ids: Collection[UUID], now: datetime) -> Sequence[Row[Any]]:
+    """What these links' events that were read only in part and take time yet are called, by start."""
+    return session.execute(_IN_PART, {"links": list(link_ids), "now": now}).all()
+
+
+def still_in_part(session: Session, event_id: UUID) -> bool:
+    """Whether it is there, and was read only in part; if so it stays like that until the end of this."""
+    in_part = (ExternalEvent.id == event_id, ExternalEvent.problem.is_not(None))
+    return session.scalar(select(ExternalEvent.id).where(*in_part).with_for_update(read=True)) is not None
+
+
 def links_with_unplaced(session: Session, unit_ids: Collection[UUID], now: datetime) -> tuple[UUID, ...]:
     """Links of the units' properties of which some event that is not over found no unit."""
     return tuple(session.scalars(_UNPLACED, {"units": list(unit_ids), "now": now}))
@@ -182,6 +193,16 @@ _TO_RESTAND = text("""
         WHERE other.organization_id = l.organization_id AND other.property_id = l.property_id
           AND other.feed_token_hash IS NOT NULL))
     ORDER BY e.link_id
+""")
+
+_IN_PART = text("""
+    SELECT e.id AS event_id, e.link_id, e.key, e.item_id AS family_id FROM external_events e
+    WHERE e.link_id = ANY(CAST(:links AS uuid[])) AND e.problem IS NOT NULL AND NOT e.remainder
+      AND e.ends_at > :now AND EXISTS (
+        SELECT FROM external_blocks b
+        WHERE b.organization_id = e.organization_id AND b.event_id = e.id AND b.ends_at > :now
+          AND NOT b.muted)
+    ORDER BY e.starts_at, e.id
 """)
 
 _UNPLACED = text("""

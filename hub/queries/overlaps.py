@@ -16,24 +16,37 @@ from sqlalchemy.orm import Session
 # In two steps: nearly always there is nothing, and asked in one, PostgreSQL may read all events of the
 # organization before it finds that out. What a step needs of the one before is named in full.
 #
+# Each event and each block is asked for by itself (OFFSET 0 keeps PostgreSQL from asking for all at once), so
+# that indices are read whatever is known of the tables: after a first import of many calendars nothing is.
+# Time that is bounded on both sides is taken for little then, so that no second index is read to narrow it.
+#
 # Of two channels the event that was here first is the other side, whichever of them is looked at.
-_MET = text("""
+MET = text("""
     WITH mine AS MATERIALIZED (
         SELECT b.organization_id, b.event_id, b.link_id, b.unit_id, b.starts_at, b.ends_at, b.muted,
                e.same_item_id, e.first_seen_at, e.problem IS NOT NULL AS in_part
-        FROM external_blocks b
-        JOIN external_events e ON e.organization_id = b.organization_id AND e.id = b.event_id
-             AND e.id = ANY(CAST(:events AS uuid[])) AND NOT e.remainder
-        WHERE b.event_id = ANY(CAST(:events AS uuid[])) AND b.ends_at > :now
+        FROM unnest(CAST(:events AS uuid[])) AS asked(id)
+        CROSS JOIN LATERAL (
+            SELECT y.id, y.same_item_id, y.first_seen_at, y.problem FROM external_events y
+            WHERE y.id = asked.id AND NOT y.remainder
+            OFFSET 0
+        ) AS e
+        CROSS JOIN LATERAL (
+            SELECT x.* FROM external_blocks x WHERE x.event_id = e.id AND x.ends_at > :now
+            OFFSET 0
+        ) AS b
     )
     SELECT 'EXTERNAL_OVERLAP' AS type, b.event_id, a.item_id, a.blackout_id,
            CAST(NULL AS uuid) AS other_event_id, min(b.unit_id::text) AS unit_id,
            min(greatest(a.starts_at, b.starts_at)) AS starts_at, max(least(a.ends_at, b.ends_at)) AS ends_at
     FROM mine b
-    JOIN allocations a ON a.organization_id = b.organization_id AND a.unit_id = b.unit_id
-         AND a.starts_at < b.ends_at AND a.ends_at > b.starts_at
-    WHERE NOT b.muted AND a.ends_at > :now AND (a.hold_until IS NULL OR a.hold_until > :now)
-      AND (a.item_id IS NULL OR b.same_item_id IS NULL OR a.item_id <> b.same_item_id)
+    CROSS JOIN LATERAL (
+        SELECT x.item_id, x.blackout_id, x.starts_at, x.ends_at FROM allocations x
+        WHERE x.unit_id = b.unit_id AND x.ends_at > b.starts_at AND x.ends_at > :now
+          AND x.starts_at < b.ends_at AND (x.hold_until IS NULL OR x.hold_until > :now)
+        OFFSET 0
+    ) AS a
+    WHERE NOT b.muted AND (a.item_id IS NULL OR b.same_item_id IS NULL OR a.item_id <> b.same_item_id)
     GROUP BY b.event_id, a.item_id, a.blackout_id
     UNION ALL
     SELECT 'EXTERNAL_OVERLAP', met.later, NULL, NULL, met.first, min(met.unit_id::text),
@@ -47,12 +60,20 @@ _MET = text("""
                    greatest(o.starts_at, b.starts_at) AS starts_at, least(o.ends_at, b.ends_at) AS ends_at,
                    (b.first_seen_at, b.event_id) < (e.first_seen_at, e.id) AS mine_first
             FROM mine b
-            JOIN external_blocks o ON o.organization_id = b.organization_id AND o.unit_id = b.unit_id
-                 AND o.free_at > b.starts_at AND o.free_at > :now
-                 AND o.starts_at < b.ends_at AND o.ends_at > b.starts_at AND o.link_id <> b.link_id
-            JOIN external_events e ON e.organization_id = o.organization_id AND e.id = o.event_id
-                 AND NOT e.remainder
-            WHERE NOT b.muted AND NOT o.muted AND o.ends_at > :now
+            CROSS JOIN LATERAL (
+                SELECT x.event_id, x.starts_at, x.ends_at FROM external_blocks x
+                WHERE x.unit_id = b.unit_id AND x.free_at > b.starts_at AND x.free_at > :now
+                  AND x.free_at < 'infinity'
+                  AND x.starts_at < b.ends_at AND x.ends_at > b.starts_at AND x.ends_at > :now
+                  AND x.link_id <> b.link_id AND NOT x.muted
+                OFFSET 0
+            ) AS o
+            CROSS JOIN LATERAL (
+                SELECT y.id, y.first_seen_at FROM external_events y
+                WHERE y.organization_id = b.organization_id AND y.id = o.event_id AND NOT y.remainder
+                OFFSET 0
+            ) AS e
+            WHERE NOT b.muted
         ) AS pairs
     ) AS met
     GROUP BY met.later, met.first
@@ -115,7 +136,7 @@ def of_events(session: Session, event_ids: Collection[UUID], now: datetime) -> S
     What these events meet and is not over yet: a row each for a booking's item, a blackout or another
     channel's event; for having no unit (`UNPLACED`); for having been read only in part (`UNPARSEABLE`).
     """
-    met = session.execute(_MET, {"events": list(event_ids), "now": now}).all()
+    met = session.execute(MET, {"events": list(event_ids), "now": now}).all()
     if not met:
         return ()
     columns = dict(zip(_COLUMNS, map(list, zip(*met, strict=True)), strict=True))

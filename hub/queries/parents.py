@@ -80,6 +80,20 @@ _NEXT = text("""
     FROM sync_runs r JOIN links l ON l.organization_id = r.organization_id AND l.id = r.link_id
     WHERE r.parent_id = CAST(:parent AS uuid) AND r.state IN ('queued', 'running')
 """)
+# A host's wish holds for all of its links, an account's quota for one; our own pause stops nobody who asks.
+_RESTING = text("""
+    WITH unfinished AS (
+        SELECT r.parent_id, h.name, greatest(l.rests_until, h.asked_until) AS until,
+               l.lease_until > clock_timestamp() AS at_work
+        FROM sync_runs r JOIN links l ON l.organization_id = r.organization_id AND l.id = r.link_id
+        LEFT JOIN spared_hosts(:now) h ON h.name = l.host AND h.asked_until > :now
+        WHERE r.parent_id = ANY(:parents) AND r.state IN ('queued', 'running')
+    )
+    SELECT parent_id, min(until) AS until,
+           coalesce(array_agg(DISTINCT name) FILTER (WHERE name IS NOT NULL), '{}') AS hosts
+    FROM unfinished GROUP BY parent_id
+    HAVING bool_and(NOT at_work AND coalesce(until > :now, false))
+""")
 _LIMIT = text("SELECT CAST(NULLIF(current_setting('hub.properties', true), '') AS uuid[])")
 _ALONE = text("SELECT pg_advisory_xact_lock(:key)")
 
@@ -90,16 +104,25 @@ class Told:
 
     tally: Row[Any] | None
     counts: Mapping[str, int]
+    resting: Row[Any] | None
+    """(until, hosts) where all that is left must not be asked for yet"""
 
 
-def told(session: Session, parent_ids: Collection[UUID], since: datetime) -> Mapping[UUID, Told]:
+def told(
+    session: Session, parent_ids: Collection[UUID], since: datetime, now: datetime
+) -> Mapping[UUID, Told]:
     """Of each of these runs. `recent` of a tally are those that have ended since then."""
     known = {"parents": list(parent_ids)}
     tallies = {row.parent_id: row for row in session.execute(_TALLY, known | {"since": since})}
     counts: dict[UUID, dict[str, int]] = {}
     for row in session.execute(_COUNTS, known):
         counts.setdefault(row.parent_id, {})[row.name] = int(row.number)
-    return {one: Told(tallies.get(one), counts.get(one, {})) for one in parent_ids}
+    left = [one for one, row in tallies.items() if row.queued or row.running]
+    resting = {
+        row.parent_id: row
+        for row in (session.execute(_RESTING, {"parents": left, "now": now}) if left else ())
+    }
+    return {one: Told(tallies.get(one), counts.get(one, {}), resting.get(one)) for one in parent_ids}
 
 
 def alone(session: Session, request_hash: bytes) -> None:

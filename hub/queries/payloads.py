@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TypeAlias
 from uuid import UUID
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -17,6 +17,18 @@ from hub.ids import new_id
 from hub.models.payloads import Payload, RunPayload
 
 Stored: TypeAlias = Row[UUID, str, int, bytes, datetime, datetime]
+
+_TRIM = text("""
+    WITH counted AS (
+        SELECT id, last_at, sum(octet_length(sealed)) OVER (ORDER BY last_at DESC, id DESC) AS so_far
+        FROM payloads),
+    beyond AS (
+        SELECT p.id FROM payloads p JOIN counted c ON c.id = p.id AND c.last_at = p.last_at
+        WHERE c.so_far > :most_bytes ORDER BY p.last_at, p.id LIMIT :most
+        FOR UPDATE OF p SKIP LOCKED)
+    DELETE FROM payloads WHERE id IN (SELECT id FROM beyond) RETURNING 1
+""")
+"""What was cited again while it waited to be locked has another time: it stays"""
 
 
 def seen_again(session: Session, digest: bytes, now: datetime) -> UUID | None:
@@ -41,6 +53,11 @@ def keep(session: Session, digest: bytes, media_type: str, size: int, sealed: by
         index_elements=["organization_id", "digest"], set_={"last_at": now}
     )
     return session.scalars(known.returning(Payload.id)).one()
+
+
+def trim(session: Session, most_bytes: int, most: int) -> int:
+    """Remove some of what is beyond so many bytes, the oldest cited first; how many. It waits for nobody."""
+    return len(session.execute(_TRIM, {"most_bytes": most_bytes, "most": most}).all())
 
 
 def cite(session: Session, run_id: UUID, payload_ids: Sequence[UUID]) -> None:

@@ -49,6 +49,14 @@ def by_remote(session: Session, link_id: UUID, remote_ids: Collection[str]) -> M
     return {item.remote_id: item for item in session.scalars(_afresh(statement))}
 
 
+def ours(session: Session, link_id: UUID, remote_ids: Collection[str]) -> frozenset[str]:
+    """Those of these ids that events of ours have there, whatever has become of their markers."""
+    statement = select(SyncItem.remote_id).where(
+        SyncItem.link_id == link_id, SyncItem.origin == "hub", SyncItem.remote_id.in_(remote_ids)
+    )
+    return frozenset(session.scalars(statement))
+
+
 def item(session: Session, item_id: UUID) -> SyncItem | None:
     return session.get(SyncItem, (organization_of(session), item_id), populate_existing=True)
 

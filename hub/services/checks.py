@@ -46,9 +46,12 @@ class Judged:
 
 
 def take_turns(session: Session, asked: Sequence[Asked]) -> None:
-    """Of types that keep some units back one booking after the other is made, or two would take the last."""
-    types = {offer.unit.unit_type_id for item in asked for offer in item.offers}
-    margins = {one.unit_type_id for one in query.terms_of(session, types) if one.safety_margin}
+    """
+    Of types that keep some units back one booking after the other is made, or two would take the last: also
+    of those whose units share rooms with what is asked for.
+    """
+    leaves = {leaf for item in asked for offer in item.offers for leaf in offer.unit.leaves}
+    margins = {one.unit_type_id for one in query.terms_over(session, leaves) if one.safety_margin}
     if margins:
         query.take_turns(session, margins)
 
@@ -69,9 +72,11 @@ def judge(
     """
     if evidence is None:
         return Judged()
-    kinds = {one.unit_type_id: one for one in query.terms_of(session, {unit.unit_type_id for unit in units})}
-    for item, unit in zip(asked, units, strict=True):
-        _keep_back(session, item, units, kinds[unit.unit_type_id], evidence, leaving)
+    leaves = {leaf for unit in units for leaf in unit.leaves}
+    kinds = {one.unit_type_id: one for one in query.terms_over(session, leaves)}
+    for kind in (one for one in kinds.values() if one.safety_margin):
+        for item, unit in zip(asked, units, strict=True):
+            _keep_back(session, item, unit, leaves, kind, evidence, leaving)
     checked = [unit for unit in units if kinds[unit.unit_type_id].terms.policy is not Policy.OFF]
     rows = query.links_of(session, {leaf for unit in checked for leaf in unit.leaves})
     return _judged(session, rows, asked, units, kinds, evidence, on_hold)
@@ -176,24 +181,32 @@ def _reasons(
 def _keep_back(
     session: Session,
     item: Asked,
-    units: Sequence[SellableUnit],
+    unit: SellableUnit,
+    chosen: Collection[UUID],
     kind: TypeTerms,
     evidence: Evidence,
     leaving: Collection[UUID],
 ) -> None:
-    """Conflict where this would be one of the last units of its type, and a channel of theirs is stale."""
-    if not kind.safety_margin:
-        return
+    """
+    Conflict where this would be one of the last units of a type, or a part of one, and a channel of theirs
+    is stale. What could not be had anyway is not taken by it.
+    """
     offers = inventory.of_types(session, [kind.unit_type_id])
     leaves = inventory.leaves(offers)
+    if unit.leaves.isdisjoint(leaves):
+        return
     stale = _stale(query.links_of(session, leaves), evidence)
     if not stale:
         return
     now = clock.now()
-    chosen = {leaf for one in units for leaf in one.leaves}
-    taken = inventory.takings(session, leaves, item.period, now, without=leaving).live
-    left = sum(1 for offer in offers if _free(offer.unit, taken, item.period, chosen))
-    if left >= kind.safety_margin:
+    period = item.period
+    rows = inventory.takings(session, leaves, period, now).live
+    taken = [row for row in rows if row.reference not in leaving]
+    covered = [row for row in rows if row.reference in leaving and _covers(row.period, period)]
+    free = [offer.unit for offer in offers if _free(offer.unit, taken, period)]
+    left = sum(1 for one in free if one.leaves.isdisjoint(chosen))
+    takes = any(not one.leaves.isdisjoint(unit.leaves) and _free(one, covered, period) for one in free)
+    if left >= kind.safety_margin or not takes:
         return
     names = ", ".join(sorted({row.channel for row in stale}))
     message = (
@@ -204,9 +217,11 @@ def _keep_back(
     raise Conflict.because("kept_back", message, item.field, safety_margin=kind.safety_margin, free=left)
 
 
-def _free(unit: SellableUnit, taken: Sequence[Taken], period: Period, chosen: Collection[UUID]) -> bool:
-    if not unit.leaves.isdisjoint(chosen):
-        return False
+def _covers(period: Period, other: Period) -> bool:
+    return period.starts_at <= other.starts_at and period.ends_at >= other.ends_at
+
+
+def _free(unit: SellableUnit, taken: Sequence[Taken], period: Period) -> bool:
     return not any(row.unit_id in unit.leaves and row.period.overlaps(period) for row in taken)
 
 

@@ -112,7 +112,7 @@ def _column(
     def some(session: Session) -> tuple[UUID, int]:
         vault = vault_of(session)
         rows = query.old(session, column, prefix(_newest(session)), after, most, wait=wait)
-        anew = {row.id: vault.seal(vault.open(row.sealed)) for row in rows}
+        anew = {row.id: vault.seal_bytes(vault.open_bytes(row.sealed)) for row in rows}
         if anew:
             query.replace(session, column, organization_id, anew)
         return (rows[-1].id if rows else after), len(rows)

@@ -20,7 +20,7 @@ from hub.errors import Conflict, NotFound, Refused
 from hub.models.bookings import Booking, BookingItem
 from hub.queries import bookings as query
 from hub.queries import inventory, locks
-from hub.services import allocations, asking, changes, checks, holds, outbox, placement, snapshots
+from hub.services import allocations, asking, changes, checks, holds, outbox, placement, same_stays, snapshots
 from hub.services.asked import Asked
 from hub.services.asking import ItemRequest
 from hub.services.bookings import Booked, extent
@@ -85,6 +85,7 @@ def move(
     if evidence is not None:
         checks.judged_anew(booking, judged, now)
     session.flush()
+    same_stays.booking_moved(session, booking_id)
     if evidence is None:
         checks.lies_elsewhere(session, booking)
     checks.keep(session, booking_id, "moved", judged)

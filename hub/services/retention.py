@@ -1,4 +1,4 @@
-"""How long what is kept of people is kept: by the settings, in every organization, in batches."""
+"""How long, and how much, of people is kept: by the settings, in every organization, in batches."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from hub import clock
 from hub.config import Settings
 from hub.database import Actor, Database
+from hub.queries import payloads as payloads_query
 from hub.queries import retention as query
 from hub.queries import synced_words
 from hub.services import keys, privacy
@@ -22,6 +23,8 @@ WORKER = Actor("worker")
 BATCH = 1_000
 GUESTS = 50
 """Fewer at a time: each is a handful of statements, and holds the guest's rows"""
+PAYLOADS = 100
+"""Fewer at a time: each may have megabytes"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +97,27 @@ def carry_out(database: Database, settings: Settings) -> dict[str, int]:
     for organization_id in organizations:
         for period in PERIODS:
             if (kept := period.kept(settings)) is not None:
-                removed[period.what] += _all(database, organization_id, period, now - kept)
+                removed[period.what] += _outdated(database, organization_id, period, now - kept)
+        removed["payloads"] += make_room(database, organization_id, settings.payload_bytes)
         removed["data keys"] += keys.take_away(database, organization_id, WORKER, linger)
     return removed
 
 
-def _all(database: Database, organization_id: UUID, period: Period, before: datetime) -> int:
+def _outdated(database: Database, organization_id: UUID, period: Period, before: datetime) -> int:
+    return _all(database, organization_id, lambda session: period.remove(session, before))
+
+
+def make_room(database: Database, organization_id: UUID, most_bytes: int) -> int:
+    """No more is kept of what channels sent than so many bytes; how much went. It waits for nobody."""
+    return _all(
+        database,
+        organization_id,
+        lambda session: payloads_query.trim(session, most_bytes, PAYLOADS),
+    )
+
+
+def _all(database: Database, organization_id: UUID, remove: Callable[[Session], int]) -> int:
     removed = 0
-    while some := database.transact(organization_id, lambda session: period.remove(session, before), WORKER):
+    while some := database.transact(organization_id, remove, WORKER):
         removed += some
     return removed

@@ -12,8 +12,9 @@ LONGEST_REST = timedelta(minutes=5)
 @dataclass(frozen=True, slots=True)
 class Breaker:
     """
-    Of one host: how often in a row it did not answer who waited, and until when nobody waits for it who would
-    wait no longer than they did, which is `patience`: it may have been too short for a host that is well.
+    Of one host, or of all pullers: how often in a row it did not answer who waited, and until when nobody
+    waits for it who would wait no longer than they did, which is `patience`: it may have been too short for
+    one that is well.
     """
 
     failures: int = 0
@@ -31,12 +32,12 @@ class Breaker:
             return self
         return Breaker(self.failures, now + deadline, self.patience, trying=True)
 
-    def missed(self, now: datetime, patience: timedelta) -> Breaker:
+    def missed(self, now: datetime, patience: timedelta, longest: timedelta = LONGEST_REST) -> Breaker:
         """It did not answer within so long. Those who waited together count once."""
         if self.failures and not self.trying and self.spares(now, patience):
             return self
         failures = self.failures if patience <= self.patience else 0
-        rest = min(FIRST_REST * 2 ** min(failures, 16), LONGEST_REST)
+        rest = min(FIRST_REST * 2 ** min(failures, 16), longest)
         return Breaker(failures + 1, now + rest, patience)
 
 

@@ -14,6 +14,14 @@ from hub.domain.evidence import Sight, Verdict
 
 PULLED = frozenset({"active", "guarded"})
 
+ALL = "*"
+"""Stands for every host, where nobody pulls at all"""
+SILENT = "it did not answer a moment ago"
+UNTAKEN = "no puller took it"
+NOBODY = "no puller took what was called out a moment ago"
+PUT_OFF = "a puller put it off, for the sake of its host or of others who wait"
+GONE = "the link was removed at this moment"
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -63,7 +71,7 @@ def fresh(standing: Standing, since: datetime) -> bool:
 def known(one: Candidate, since: datetime, now: datetime, spared: Mapping[str, str]) -> Sight | None:
     """
     What can be said of a link without asking it; None where it must be asked. `spared` are hosts that do not
-    answer these minutes, and why.
+    answer these minutes, and why; ALL is among them while nobody pulls.
     """
     if one.standing.state == "paused":
         return one.sight(Verdict.PAUSED, why="the link is paused")
@@ -73,9 +81,15 @@ def known(one: Candidate, since: datetime, now: datetime, spared: Mapping[str, s
         return one.sight(Verdict.UNREACHABLE, why=one.standing.state_reason or one.standing.state)
     if one.rests_until is not None and one.rests_until > now:
         return one.sight(Verdict.SPARED, why="its quota is used up for now")
-    if one.host in spared:
-        return one.sight(Verdict.SPARED, why=spared[one.host])
-    return None
+    why = spared.get(one.host) or spared.get(ALL)
+    return one.sight(Verdict.SPARED, why=why) if why else None
+
+
+def taken(before: Standing | None, now: Standing) -> bool:
+    """Whether somebody pulls a link, or has pulled it since it was looked at before."""
+    return now.leased or (
+        before is not None and (before.verified_at, before.failures) != (now.verified_at, now.failures)
+    )
 
 
 def answer(one: Candidate, now: Standing, since: datetime) -> Sight | None:

@@ -58,7 +58,7 @@ CLASHES: Mapping[Claim, frozenset[Nature]] = {
 }
 """Each claim, and the events of a channel that clash with it; the last three are other channels' events"""
 
-_PASSING = frozenset({"last_seen_at", "channel", "source", "why", "readings"})
+_PASSING = frozenset({"last_seen_at", "channel", "source", "why", "readings", "series"})
 """What of a side says how we know of it, not what it is"""
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|\u201c[^\u201d]*\u201d")
 _LONGEST = 200
@@ -102,6 +102,11 @@ def fingerprint(local: Mapping[str, Any], remote: Mapping[str, Any], unit_id: UU
 def state_after(state: str, before: str, now: str) -> str:
     """The state of one that goes on, by its fingerprints: what was put aside is open once it changed."""
     return OPEN if state == IGNORED and before != now else state
+
+
+def series(family: str) -> str:
+    """What an event recurs with, in a word that outlives it and says nothing of it: names hold anything."""
+    return hashlib.sha256(family.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def plainly(problem: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -47,6 +48,16 @@ class Tally:
 
 
 @dataclass(frozen=True, slots=True)
+class Resting:
+    """All that is left must not be asked for yet, because its channels wish so."""
+
+    until: datetime
+    """When the first of it may be"""
+    hosts: Sequence[str] = ()
+    """Whose wish it is; none where it is an account's quota"""
+
+
+@dataclass(frozen=True, slots=True)
 class Progress:
     state: str
     """queued, running, done, failed (one of them did) or cancelled"""
@@ -58,23 +69,31 @@ class Progress:
     started_at: datetime | None
     finished_at: datetime | None
     """Null while any of them waits or is at work"""
+    resting: Resting | None = None
+    """Null where somebody is at work, or can be"""
 
     @property
     def over(self) -> bool:
         return not self.tally.open
 
 
-def progress(tally: Tally, created_at: datetime, now: datetime, *, cancelled: bool) -> Progress:
-    """`cancelled`: somebody said that it is to end; what is at work by then ends by itself."""
+def progress(
+    tally: Tally, created_at: datetime, now: datetime, *, cancelled: bool, resting: Resting | None = None
+) -> Progress:
+    """
+    `cancelled`: somebody said that it is to end; what is at work by then ends by itself. While it rests, how
+    fast it went tells nothing of how long it will take.
+    """
     over = not tally.open
     rate = _rate(tally, now)
     return Progress(
         state=_state(tally, cancelled),
         tally=tally,
         rate=round(rate, 2),
-        seconds_left=0 if over else _left(tally.open, rate),
+        seconds_left=0 if over else _left(tally.open, rate) if resting is None else None,
         started_at=tally.began_at,
         finished_at=(tally.ended_at or created_at) if over else None,
+        resting=None if over else resting,
     )
 
 
@@ -90,6 +109,16 @@ def headline(tally: Tally) -> str:
         ),
     ]
     return ", ".join(parts)
+
+
+def waits(found: Progress) -> str:
+    """Until when all that is left waits, and for whom; empty where it does not."""
+    if found.resting is None:
+        return ""
+    who = " and ".join(found.resting.hosts) or "the channel"
+    verb = "waits" if found.tally.open == 1 else "wait"
+    until = f"{found.resting.until:%Y-%m-%d %H:%M} UTC"
+    return f"{found.tally.open} {verb} until {until} because {who} asked for it"
 
 
 def _state(tally: Tally, cancelled: bool) -> str:

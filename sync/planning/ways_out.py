@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from itertools import islice
 from zoneinfo import ZoneInfo
 
+from connectors.contract import AllDay
+from hub.domain import same_stay
 from hub.domain.availability import Taken
 from hub.domain.lifecycle import Status, may_become
 from hub.domain.offers import Offer
@@ -98,32 +99,27 @@ def asked(facts: Facts) -> Iterator[Wanted]:
 
 
 def nearly_same(facts: Facts) -> bool:
-    """Whether the two could be one stay: they begin or end together, and meet."""
-    edges = _edges(facts)
-    if edges is None:
-        return False
-    (first, after), (begins, ends) = edges
-    return (first == begins or after == ends) and first < ends and begins < after
+    """Whether the two could be one stay."""
+    stay = facts.stay
+    return stay is not None and same_stay.nearly(stay.span, stay.offer.zone, _theirs(facts))
 
 
 def surely_same(facts: Facts) -> bool:
     """The same span, and the booking says that it came from this very channel."""
-    edges = _edges(facts)
-    if edges is None or facts.stay is None or facts.event is None:
-        return False
-    return edges[0] == edges[1] and facts.stay.source == facts.event.connector
-
-
-def _edges(facts: Facts) -> tuple[tuple[datetime, datetime], tuple[datetime, datetime]] | None:
-    """From when to when the booking and the event are, in the terms on which the unit is let."""
     stay, event = facts.stay, facts.event
-    if stay is None or event is None:
+    if stay is None or event is None or stay.source != event.connector:
+        return False
+    return occupied(stay.span, stay.offer.zone) == _theirs(facts)
+
+
+def _theirs(facts: Facts) -> Period | None:
+    """From when to when the event is, in the terms on which the booking's unit is let."""
+    if facts.stay is None or facts.event is None:
         return None
-    taken = placing.block(event.when, stay.offer)
-    if taken is None:
-        return None
-    ours = occupied(stay.span, stay.offer.zone)
-    return (ours.starts_at, ours.ends_at), (taken.period.starts_at, taken.period.ends_at)
+    when, offer = facts.event.when, facts.stay.offer
+    if isinstance(when, AllDay):
+        return same_stay.told(when.first, when.after, None, offer)
+    return same_stay.told(None, None, Period(when.starts_at, when.ends_at), offer)
 
 
 def _undoing(facts: Facts) -> tuple[Way, ...]:

@@ -12,6 +12,7 @@ from starlette.testclient import TestClient
 from sync.runtime import Runtime
 from tests.api.at_google import AtGoogle, nights
 from tests.api.houses import check_problem
+from tests.api.live import patient
 from tests.fakes.google_calendar.double import GoogleCalendar
 from tests.sync.both_sides import a_network, wired
 from workers.listening import Listener
@@ -34,6 +35,7 @@ def test_an_event_that_appeared_in_google_a_second_ago_refuses_the_booking(
     client: TestClient, runtime: Runtime, google: GoogleCalendar
 ) -> None:
     at = AtGoogle.build(client, runtime, google)
+    patient(at.house)
     at.both.rest()
     at.house.work(lambda session: session.execute(text(AGO)))
     span, later = nights(30), nights(40)

@@ -20,9 +20,9 @@ from sync.pull import pull
 from sync.runtime import Runtime
 from tests.api.houses import House, check_problem, instant
 from tests.api.linked import FEED, connected, linked, pulled, says
-from tests.api.test_live_check import _listens as _listens
-from tests.api.test_live_check import _well as _well
-from tests.api.test_live_check import evidence, hang, policy, read_before, stay
+from tests.api.live import _listens as _listens
+from tests.api.live import _well as _well
+from tests.api.live import evidence, hang, patient, policy, read_before, stay
 from tests.fakes.counting_server import CountingServer
 from tests.fakes.feed_server import Answer, FeedServer
 from tests.sync.calendars import calendar, nights
@@ -181,6 +181,7 @@ def test_who_swaps_rooms_is_checked_where_each_of_them_goes(house: House, channe
 def test_who_is_moved_aside_to_make_room_is_flagged_until_the_channels_there_have_been_read(
     house: House, channel: FeedServer, runtime: Runtime
 ) -> None:
+    patient(house)
     links = [read_at(house, channel, f"/{room}.ics", house.rooms[room]) for room in (0, 1)]
 
     def booked(arrival: int, departure: int, room: int | None = None) -> dict[str, Any]:
@@ -209,7 +210,7 @@ def test_who_is_moved_aside_to_make_room_is_flagged_until_the_channels_there_hav
 def test_a_free_room_whose_channel_is_slower_is_not_called_sold_out(
     house: House, channel: FeedServer
 ) -> None:
-    policy(house, "refuse", check_deadline_ms=8000)
+    patient(house, "refuse")
     house.post("/bookings", house.stay(20, 23, unit_id=house.rooms[2]))
     read_at(house, channel, "/a.ics", house.rooms[0])
     read_at(house, channel, "/b.ics", house.rooms[1])
@@ -239,18 +240,18 @@ def test_to_move_from_one_room_of_a_type_to_another_takes_none_of_those_that_are
 def test_who_hardly_waits_for_a_host_spares_it_for_nobody_who_would_wait_longer(
     house: House, channel: FeedServer
 ) -> None:
-    policy(house, "flag", check_deadline_ms=200)
+    policy(house, "flag")
     read_before(house, channel)
-    channel.answer(FEED, Answer(body=calendar(), delay=0.7))
+    channel.answer(FEED, Answer(body=calendar(), delay=1.5))
     assert stay(house, 20, 22).json()["check"]["state"] == "flagged"
     assert [said["verdict"] for said in evidence(house, stay(house, 40, 42).json())] == ["spared"]
 
-    policy(house, "flag", check_deadline_ms=8000, check_age_seconds=0)
+    patient(house, "flag", check_age_seconds=0)
     assert stay(house, 30, 32).json()["check"]["state"] == "verified"
 
 
 def test_one_calendar_that_is_none_spares_no_other_at_its_host(house: House, channel: FeedServer) -> None:
-    policy(house, "flag", check_deadline_ms=8000, check_age_seconds=0)
+    patient(house, "flag", check_age_seconds=0)
     account = connected(house)["id"]  # by which they are spared where no host is named
     for path, unit_id in (("/a.ics", house.rooms[0]), ("/b.ics", house.rooms[1])):
         read_at(house, channel, path, unit_id, account)
@@ -264,7 +265,7 @@ def test_one_calendar_that_is_none_spares_no_other_at_its_host(house: House, cha
 def test_a_booking_of_which_one_part_is_not_to_be_asked_about_is_not_called_verified(
     house: House, channel: FeedServer
 ) -> None:
-    policy(house, "flag")
+    patient(house)
     read_before(house, channel)
     read_at(house, channel, "/car.ics", house.cars[0])
     both = house.stay(20, 23, unit_id=house.rooms[0])

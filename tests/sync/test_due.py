@@ -4,73 +4,27 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.orm import Session
 
 from connectors.transport import Network
 from hub import clock
 from hub.database import Database
-from hub.ids import new_id
-from hub.models.links import Link
 from hub.queries import hosts, links
-from sync import connecting, due, linking, requests
+from sync import due, requests
 from sync.due import Due
 from sync.planning.politeness import AT_ONCE
 from sync.runtime import Runtime
-from tests import factories
 from tests.concurrency import audit
 from tests.concurrency.together import together
 from tests.servers import Database as OwnDatabase
 from tests.servers import Servers
+from tests.sync.due_links import Tenant
 from tests.sync.importing import a_runtime
-
-LASTING = timedelta(seconds=60)
-
-
-@dataclass
-class Tenant:
-    """An organization whose links are rows: nobody asks anything."""
-
-    runtime: Runtime
-    organization_id: UUID
-    first: UUID
-
-    @classmethod
-    def build(cls, runtime: Runtime) -> Tenant:
-        member = factories.an_organization(runtime.database)
-
-        def work(session: Session) -> UUID:
-            unit = factories.rooms(session, 1)[0]
-            connection = connecting.connect(session, "ical", "Seaside", {})
-            scope = linking.Scope(unit_id=unit.id)
-            url = {"url": "https://calendar.example/a.ics"}
-            row = linking.link(session, connection.id, scope, "import", url, uid_domain="hub.example")
-            links.note(session, row.id, next_pull_at=clock.now() + timedelta(days=365))
-            return row.id
-
-        return cls(runtime, member.organization_id, runtime.database.transact(member.organization_id, work))
-
-    def links(self, host: str, number: int, *, state: str = "active", late: int = 60) -> list[UUID]:
-        """So many that have been due for so many seconds, the first the longest."""
-        ids = [new_id() for _ in range(number)]
-        with self.runtime.database.unit_of_work(self.organization_id) as session:
-            like = links.one(session, self.first)
-            kept = [column.name for column in Link.__table__.c if column.computed is None]
-            values = {name: getattr(like, name) for name in kept}
-            for place, link_id in enumerate(ids):
-                own = {"id": link_id, "host": host, "state": state}
-                at = clock.now() - timedelta(seconds=late - place / 1000)
-                session.add(Link(**(values | own | {"next_pull_at": at})))
-        return ids
-
-    def lease(self, link_id: UUID) -> None:
-        with self.runtime.database.unit_of_work(self.organization_id) as session:
-            assert links.acquire(session, link_id, LASTING)
 
 
 @pytest.fixture(scope="module")
@@ -169,6 +123,66 @@ def test_what_somebody_asked_for_goes_first(runtime: Runtime, tenant: Tenant) ->
     assert claimed(runtime, limit=1) == [many[-1]]
 
 
+def test_what_was_due_before_is_not_passed_over_by_anothers_forty_that_were_asked_for(
+    runtime: Runtime, tenant: Tenant
+) -> None:
+    theirs = Tenant.build(runtime)
+    many = tenant.links("one.example", 40, late=10)
+    (late,) = theirs.links("one.example", 1, late=600)
+    for link_id in many:
+        ask(runtime, tenant, link_id)
+
+    handed = claimed(runtime)
+
+    assert sorted(handed) == sorted([*many[: AT_ONCE - 1], late])
+
+
+def test_organizations_take_turns_at_a_host_that_is_asked_by_one_at_a_time(
+    runtime: Runtime, tenant: Tenant
+) -> None:
+    """What was asked for comes first of each one's own, and of two whose turn it is."""
+    theirs = Tenant.build(runtime)
+    many, few = tenant.links("one.example", 9), theirs.links("one.example", 3)
+    for link_id in many[3:]:
+        ask(runtime, tenant, link_id)
+
+    turns = [one_turn(runtime, tenant, theirs) for _ in range(8)]
+
+    assert turns == [many[3], few[0], many[4], few[1], many[5], few[2], many[6], many[7]]
+
+
+def test_if_nobody_knew_who_had_the_last_turns_one_would_have_them_all(
+    runtime: Runtime, tenant: Tenant
+) -> None:
+    """The control of the test before."""
+    theirs = Tenant.build(runtime)
+    many = tenant.links("one.example", 9)
+    theirs.links("one.example", 3)
+    for link_id in many[3:]:
+        ask(runtime, tenant, link_id)
+
+    turns = [one_turn(runtime, tenant, theirs, known=False) for _ in range(6)]
+
+    assert turns == many[3:]
+
+
+@pytest.mark.parametrize("lost", [True, False], ids=["lost", "at work"])
+def test_what_was_asked_for_and_lost_at_work_is_tried_although_its_host_rests(
+    runtime: Runtime, tenant: Tenant, lost: bool
+) -> None:
+    (link_id,) = tenant.links("down.example", 1)
+    spare(runtime.database, "down.example", pause=3600)
+    ask(runtime, tenant, link_id)
+    tenant.lease(link_id)
+    with runtime.database.unit_of_work(tenant.organization_id) as session:
+        session.execute(text("UPDATE sync_runs SET state = 'running'"))
+        if lost:
+            ended = "UPDATE links SET lease_until = clock_timestamp() - interval '1 second' WHERE id = :link"
+            session.execute(text(ended), {"link": link_id})
+
+    assert claimed(runtime) == ([link_id] if lost else [])
+
+
 def test_a_host_that_rests_is_left_alone_unless_somebody_asks(runtime: Runtime, tenant: Tenant) -> None:
     ids = tenant.links("down.example", 6)
     others = tenant.links("up.example", 1)
@@ -237,3 +251,14 @@ def test_nobody_goes_on_with_a_host_that_failed_or_with_none(
 def ask(runtime: Runtime, tenant: Tenant, link_id: UUID) -> None:
     with runtime.database.unit_of_work(tenant.organization_id) as session:
         requests.request(session, link_id)
+
+
+def one_turn(runtime: Runtime, *tenants: Tenant, known: bool = True) -> UUID:
+    """Who is handed out where one may ask at a time, and has done so by the next look."""
+    alone = replace(runtime, settings=runtime.settings.model_copy(update={"host_concurrency": 1}))
+    (one,) = due.claim_due(alone, 1000)
+    (owner,) = (tenant for tenant in tenants if tenant.organization_id == one.organization_id)
+    with runtime.database.unit_of_work(owner.organization_id) as session:
+        began = clock.now() if known else None
+        links.note(session, one.link_id, began_at=began, next_pull_at=clock.now() + timedelta(hours=1))
+    return one.link_id

@@ -2,49 +2,29 @@
 
 from __future__ import annotations
 
-import json
+import random
 import zlib
-from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
 import pytest
-from sqlalchemy import event, select, text
+from sqlalchemy import event, text
 
-from connectors.calendars import CalendarEvent, Marker, Page
-from connectors.contract import AllDay
-from hub import clock as hub_clock
+from connectors.contract import Pulled
+from connectors.errors import MOST_SHOWN
 from hub.database import Actor
-from hub.domain.periods import Nights
-from hub.models.payloads import Payload
-from hub.queries import payloads as query
 from hub.services import keys, retention
-from sync import payloads, requests
+from sync import payloads, remote, requests
+from sync.apply import apply
+from sync.payloads import Body
 from sync.runtime import Runtime
 from tests import factories
 from tests.conftest import FrozenClock
 from tests.fakes.feed_server import Answer
 from tests.sync.calendars import calendar, day, nights
-from tests.sync.channels import CHANNELS, Synced, synced
 from tests.sync.importing import Importer
-
-TODAY = hub_clock.now().date()
-STAY = Nights(TODAY + timedelta(days=30), TODAY + timedelta(days=33))
-
-
-def read_by(held: Any, run_id: UUID | None) -> list[bytes]:
-    """What a run is said to have read, opened."""
-    assert run_id is not None
-    rows = held.do(lambda session: query.of_run(session, run_id))
-    return [
-        held.do(lambda session, row=row: payloads.opened(session, query.one(session, run_id, row.id)))
-        for row in rows
-    ]
-
-
-def kept(held: Any) -> list[Payload]:
-    return list(held.do(lambda session: session.scalars(select(Payload)).all()))
+from tests.sync.reading_payloads import kept, read_by
 
 
 def test_a_pull_that_changed_something_keeps_the_very_bytes(importer: Importer) -> None:
@@ -117,6 +97,63 @@ def test_what_could_not_be_read_is_kept_to_be_looked_at(importer: Importer) -> N
     assert kept(importer)[0].media_type == "application/octet-stream"
 
 
+def test_of_what_could_not_be_read_the_beginning_is_kept(importer: Importer) -> None:
+    page = b"<html>" + bytes(range(256)) * 4096
+    importer.answers(Answer(body=page))
+
+    outcome = importer.pull(importer.link())
+
+    assert MOST_SHOWN == 256 * 1024 < len(page)
+    assert read_by(importer, outcome.run_id) == [page[:MOST_SHOWN]]
+    assert kept(importer)[0].size == MOST_SHOWN
+
+
+class Watched(bytes):
+    """Bytes that say when nobody has them any more."""
+
+    gone = 0
+
+    def __del__(self) -> None:
+        type(self).gone += 1
+
+
+def test_the_bytes_are_let_go_before_what_they_say_is_applied(
+    importer: Importer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There may be as many megabytes as threads, times eight; what is applied may wait for a lock."""
+    ask, gone = remote.ask, list[int]()
+    monkeypatch.setattr(Watched, "gone", 0)
+
+    def asking(*args: Any) -> Pulled:
+        pulled = ask(*args)
+        assert pulled.payload is not None
+        return replace(pulled, payload=Watched(pulled.payload))
+
+    def applying(*args: Any) -> Any:
+        gone.append(Watched.gone)
+        return apply(*args)
+
+    monkeypatch.setattr(remote, "ask", asking)
+    monkeypatch.setattr("sync.pull.apply", applying)
+    body = calendar(nights("a", day(20), day(23)))
+    importer.answers(Answer(body=body))
+
+    assert read_by(importer, importer.pull(importer.link()).run_id) == [body]
+    assert gone == [1]
+
+
+def test_what_is_kept_is_made_longer_once(importer: Importer) -> None:
+    """By the seal alone, which is text: a third."""
+    body = calendar(nights("a", day(20), day(23), random.Random(7).randbytes(2_000).hex()))
+    importer.answers(Answer(body=body))
+    importer.pull(importer.link())
+
+    (row,) = kept(importer)
+    packed = len(Body.of(body).packed)
+    assert packed * 4 / 3 < len(row.sealed) < packed * 4 / 3 + 150
+    assert importer.do(lambda session: payloads.opened(session, row)) == body
+
+
 def test_an_outage_has_nothing_to_keep(importer: Importer) -> None:
     importer.answers(Answer(status=503))
 
@@ -153,59 +190,6 @@ def test_it_is_opened_by_the_keys_after_a_change_of_keys(importer: Importer) -> 
 
     assert kept(importer)[0].sealed != before
     assert read_by(importer, run_id) == [body]
-
-
-@pytest.fixture(params=CHANNELS)
-def both(request: pytest.FixtureRequest, reaching: Runtime) -> Iterator[Synced]:
-    with CHANNELS[request.param]() as there:
-        yield synced(reaching, there)
-
-
-def test_a_pass_keeps_what_it_listed_without_the_words_of_our_own_events(both: Synced) -> None:
-    both.book(STAY)
-    both.there.person.add(AllDay(TODAY + timedelta(days=50), TODAY + timedelta(days=52)), "Painters")
-    both.rest()
-    both.there.person.edit(both.there.beginning(str(STAY.arrival)), "Grace Hopper, needs a cot")
-    both.rest()
-
-    bodies = [json.loads(body) for run in both.runs() for body in read_by(both, run.id)]
-
-    told = [one for body in bodies for one in body["events"]]
-    assert "Painters" in {one.get("summary") for one in told}
-    assert [one for one in told if "marker" in one], "our own events are listed"
-    assert "Grace" not in json.dumps(bodies)
-    assert len(kept(both)) == len(bodies)
-
-
-def test_a_pass_that_brought_nothing_keeps_nothing(both: Synced) -> None:
-    both.book(STAY)
-    both.rest()
-    before = len(kept(both))
-
-    both.sync()
-
-    assert len(kept(both)) == before
-
-
-def test_the_same_page_gives_the_same_bytes_in_any_order() -> None:
-    ours = CalendarEvent(id="b", summary="Ada", marker=Marker("item", "op", "proof"))
-    theirs = CalendarEvent(id="a", summary="Painters", when=AllDay(STAY.arrival, STAY.departure))
-    one, other = (Page(events, None, None, full=True) for events in ((ours, theirs), (theirs, ours)))
-
-    assert payloads.written(one) == payloads.written(other)
-    assert b"Ada" not in payloads.written(one)
-
-
-def test_a_pass_keeps_no_more_than_a_feed_may_have(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(payloads, "MOST_BYTES", 1_000)
-    heard = payloads.Heard()
-    for number in range(20):
-        event_there = CalendarEvent(id=f"event-{number}", summary="x" * 200)
-        heard.hear(Page((event_there,), None, None, full=True))
-    heard.hear(Page((), None, {}, full=True))
-
-    assert 0 < len(heard.bodies) < 20
-    assert sum(body.size for body in heard.bodies) <= 1_000
 
 
 def test_nobody_of_another_organization_can_read_it(importer: Importer, reaching: Runtime) -> None:

@@ -70,6 +70,7 @@ def words(shown: Shown) -> str:
     if not found.over:
         parts += [f"{found.rate:.1f} links/s"] if found.rate else []
         parts += [f"{_span(found.seconds_left)} left"] if found.seconds_left is not None else []
+        parts += [planning.waits(found)] if found.resting is not None else []
     return ", ".join(parts)
 
 
@@ -129,11 +130,12 @@ def as_row(shown: Shown) -> dict[str, Any]:
         return row
     names = ("total", "done", "failed", "changed", "running", "queued", "cancelled", "retried")
     told = {name: getattr(found.tally, name) for name in names}
+    until = found.resting.until if found.resting is not None else None
     return row | {
         "state": found.state,
         "headline": planning.headline(found.tally),
         "changed": found.tally.changed > 0,
         "started_at": found.started_at,
         "finished_at": found.finished_at,
-        "progress": told | {"rate": found.rate, "seconds_left": found.seconds_left},
+        "progress": told | {"rate": found.rate, "seconds_left": found.seconds_left, "resting_until": until},
     }

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from uuid import UUID
+
+import pytest
 
 from connectors.contract import AllDay
+from hub.models.external import ConflictRecord
 from sync import conflicts
 from sync.relay import relay
 from tests.conftest import FrozenClock
 from tests.fakes.feed_server import Answer
-from tests.flows.conflicts.playing import logged, span
+from tests.flows.conflicts.playing import logged, looks_again, span
 from tests.sync.calendars import calendar, day, nights
 from tests.sync.importing import Importer
 from tests.sync.refitting import changes_type, settled
-from tests.sync.theirs import once, synced, tells, weekly
+from tests.sync.theirs import family, instead, once, synced, tells, weekly
 
 
 def unreadable(uid: str, first: int, after: int, name: str = "Ada Lovelace") -> str:
@@ -127,6 +131,84 @@ def test_a_series_that_cannot_be_read_is_told_once(importer: Importer) -> None:
     assert len(importer.conflicts()) == 1
 
     tells(importer, link, weekly("a", AllDay(day(21), day(22))))
+    assert importer.conflicts() == []
+
+
+MARS = "its time zone 'Mars' is not known"
+
+
+def a_series(importer: Importer, state: str) -> tuple[UUID, ConflictRecord]:
+    """Read in part, and what a person said of it."""
+    link = synced(importer)
+    tells(importer, link, weekly("a", AllDay(day(1), day(2)), problem=MARS))
+    (conflict,) = importer.conflicts()
+    importer.run_sql("UPDATE conflicts SET state = :state", state=state)
+    return link, conflict
+
+
+@pytest.mark.parametrize("state", ["open", "ignored", "accepted"])
+def test_what_was_said_of_a_series_is_said_of_its_next_occurrence(
+    importer: Importer, clock: FrozenClock, state: str
+) -> None:
+    link, conflict = a_series(importer, state)
+    first, second, *_ = importer.events(link)
+    assert conflict.event_id == first.id
+
+    clock.advance(timedelta(days=4))
+    assert importer.do(lambda session: conflicts.close_past(session, 100)) == 0
+    looks_again(importer)
+
+    (left,) = importer.conflicts(state)
+    assert (left.id, left.event_id, left.remote["from"]) == (conflict.id, second.id, str(second.first))
+    assert importer.conflicts("closed") == []
+    assert logged(importer) == ["opened", "went_on"]
+    if state != "open":
+        assert importer.conflicts() == []
+
+
+@pytest.mark.parametrize("state", ["open", "ignored", "accepted"])
+def test_a_series_of_which_the_first_occurrence_alone_can_be_read(importer: Importer, state: str) -> None:
+    link, conflict = a_series(importer, state)
+    _, second, *_ = importer.events(link)
+
+    read = instead("a", day(1), AllDay(day(1), day(2)))
+    tells(importer, link, family(link, weekly("a", AllDay(day(1), day(2)), problem=MARS), read))
+
+    (left,) = importer.conflicts(state)
+    assert (left.id, left.event_id) == (conflict.id, second.id)
+
+    tells(importer, link, weekly("a", AllDay(day(1), day(2))))
+    assert importer.conflicts(state) == []
+    assert importer.conflicts("closed")[0].resolution == "its cause is gone"
+
+
+def test_a_series_of_a_feed_goes_on_when_its_first_occurrence_is_gone(
+    importer: Importer, clock: FrozenClock
+) -> None:
+    """The event itself is not there any more to say what it recurred with."""
+    rule = "RRULE:FREQ=WEEKLY;COUNT=3\r\n"
+    broken = unreadable("a", 1, 2).replace("END:VEVENT", f"{rule}END:VEVENT")
+    importer.says(broken)
+    link = importer.link()
+    importer.pull(link)
+    (conflict,) = importer.conflicts()
+    assert len(importer.events(link)) == 3
+
+    importer.says(broken.replace(rule, f"{rule}EXDATE;VALUE=DATE:{day(1):%Y%m%d}\r\n"))
+    importer.pull_until_agreed(link, clock)
+
+    (left,) = importer.conflicts()
+    assert (left.id, left.event_id) == (conflict.id, importer.events(link)[0].id)
+    assert left.event_id != conflict.event_id
+
+
+def test_the_last_occurrence_of_a_series_leaves_nothing(importer: Importer, clock: FrozenClock) -> None:
+    link = synced(importer)
+    tells(importer, link, weekly("a", AllDay(day(1), day(2)), rule="FREQ=WEEKLY;COUNT=2", problem=MARS))
+    clock.advance(timedelta(days=20))
+
+    assert importer.do(lambda session: conflicts.close_past(session, 100)) == 1
+    looks_again(importer)
     assert importer.conflicts() == []
 
 

@@ -69,6 +69,15 @@ def test_every_column_of_bytes_is_a_hash_or_sealed_by_a_key_that_is_known() -> N
     assert columns == HASHES | OF_OTHERS.keys() | {str(column) for column in SEALED}
 
 
+def test_bytes_are_sealed_as_they_are_and_what_is_sealed_as_json_is_json(hub: Database) -> None:
+    ours = factories.an_organization(hub).organization_id
+    with hub.unit_of_work(ours) as session:
+        vault = vault_of(session)
+        assert vault.open_bytes(vault.seal_bytes(bytes(range(256)))) == bytes(range(256))
+        assert vault.open_bytes(vault.seal({"a": "é"})) == '{"a":"é"}'.encode()
+        assert vault.seal_bytes(b"")[:1] == OF_ORGANIZATION
+
+
 def test_each_organization_seals_with_a_key_of_its_own(hub: Database) -> None:
     ours, theirs = (factories.an_organization(hub).organization_id for _ in range(2))
     with hub.unit_of_work(ours) as session:

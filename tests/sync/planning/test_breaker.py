@@ -68,3 +68,11 @@ def test_who_hardly_waited_speaks_for_nobody_who_would_wait_longer() -> None:
     both = missed.tried(NOW, USUAL).missed(NOW + USUAL, USUAL)
     assert both == Breaker(1, NOW + USUAL + FIRST_REST, USUAL), "it begins with the first rest"
     assert both.spares(NOW + USUAL, hardly)
+
+
+def test_the_rest_of_pullers_who_are_silent_does_not_grow() -> None:
+    missed, now = WELL, NOW
+    for _ in range(4):
+        missed = missed.missed(now, USUAL, FIRST_REST)
+        assert missed.until == now + FIRST_REST
+        now = missed.until

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.domain.evidence import Verdict
-from sync.planning.checking import Candidate, Standing, answer, known, version
+from sync.planning.checking import ALL, NOBODY, Candidate, Standing, answer, known, taken, version
 
 NOW = datetime(2027, 3, 1, 12, tzinfo=UTC)
 SINCE = NOW - timedelta(seconds=1)
@@ -86,3 +86,25 @@ def test_a_version_is_the_channels_own_mark_or_else_a_hash() -> None:
     one, other = version({"token": "a"}), version({"token": "b"})
     assert one.startswith("sha256:")
     assert one != other
+
+
+def test_while_nobody_pulls_every_host_is_spared() -> None:
+    sight = known(ONE, SINCE, NOW, {ALL: NOBODY})
+    assert sight is not None
+    assert (sight.verdict, sight.why) == (Verdict.SPARED, NOBODY)
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "is_taken"),
+    [
+        (STALE, STALE, False),
+        (None, STALE, False),
+        (None, replace(STALE, leased=True), True),
+        (STALE, replace(STALE, verified_at=NOW), True),
+        (STALE, replace(STALE, failures=1), True),
+    ],
+)
+def test_a_link_is_taken_by_who_pulls_it_or_has_pulled_it_since(
+    before: Standing | None, now: Standing, is_taken: bool
+) -> None:
+    assert taken(before, now) is is_taken

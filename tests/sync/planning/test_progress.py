@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.planning.progress import WINDOW, Progress, Tally, headline, progress
+from sync.planning.progress import WINDOW, Progress, Resting, Tally, headline, progress, waits
 
 NOW = datetime(2026, 6, 1, 8, tzinfo=UTC)
 EARLIER = NOW - timedelta(minutes=2)
@@ -101,6 +101,27 @@ def test_of_a_run_that_is_over_the_rate_is_that_of_all() -> None:
     found = told(tally)
 
     assert (found.rate, found.finished_at) == (2.0, tally.ended_at)
+
+
+def test_while_all_that_is_left_rests_it_is_said_until_when_and_not_how_long_it_takes() -> None:
+    tally = Tally(queued=12, done=100, recent=60, began_at=EARLIER)
+    until = datetime(2026, 6, 1, 9, 30, tzinfo=UTC)
+
+    def found(tally: Tally, *hosts: str) -> Progress:
+        return progress(tally, EARLIER, NOW, cancelled=False, resting=Resting(until, hosts))
+
+    assert found(tally).seconds_left is None
+    assert waits(found(tally, "cal.example.com")) == (
+        "12 wait until 2026-06-01 09:30 UTC because cal.example.com asked for it"
+    )
+    assert waits(found(Tally(queued=1))) == (
+        "1 waits until 2026-06-01 09:30 UTC because the channel asked for it"
+    )
+    assert waits(found(tally, "a.example", "b.example")).endswith(
+        "because a.example and b.example asked for it"
+    )
+    assert found(Tally(done=3)).resting is None
+    assert waits(told(tally)) == ""
 
 
 def test_one_line_says_how_it_stands() -> None:
