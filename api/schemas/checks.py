@@ -14,8 +14,8 @@ from hub.models.checks import Check
 
 _VERDICT = (
     "fresh: known well enough, not asked again; answered; late: no answer in time; failed: no calendar came; "
-    "spared: its host does not answer these minutes, nobody waited; unreachable: the link needs a person "
-    "first; paused"
+    "spared: its host does not answer these minutes, or nobody pulls: nobody waited; unreachable: the link "
+    "needs a person first, or is gone; paused"
 )
 
 

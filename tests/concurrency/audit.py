@@ -38,9 +38,14 @@ _BLOCKS = """
     SELECT b.event_id, b.unit_id, b.starts_at, b.ends_at
     FROM external_blocks b JOIN external_events e ON e.id = b.event_id WHERE NOT e.remainder
 """
-_CONFLICTS = "SELECT event_id, item_id FROM conflicts WHERE state = 'open'"
+_CONFLICTS = """
+    SELECT event_id, item_id FROM conflicts
+    WHERE state = 'open' AND (item_id IS NOT NULL OR type = 'UNPLACED')
+"""
+"""With what we sold, and what found no unit: the two that can be reckoned from bookings and blocks"""
 _LATE_CONFLICTS = """
-    SELECT count(*) FROM changes WHERE entity = 'conflict' AND action = 'opened' AND run_id IS NULL
+    SELECT count(*) FROM changes JOIN conflicts ON conflicts.id = changes.entity_id
+    WHERE entity = 'conflict' AND action = 'opened' AND run_id IS NULL AND conflicts.item_id IS NOT NULL
 """
 _STUCK = "SELECT kind, state, attempts, error FROM outbox WHERE state <> 'done' OR error IS NOT NULL"
 _WAITING = """

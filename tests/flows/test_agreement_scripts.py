@@ -67,7 +67,9 @@ def dies(world: World, number: int) -> bool:
 # The cursor is stored only with the changes that it covers
 
 
-def hasty(transact: Transact, calendar: LinkedCalendar, cursor: Any, page: Page | None) -> tuple[int, bool]:
+def hasty(
+    transact: Transact, calendar: LinkedCalendar, cursor: Any, page: Page | None, _heard: object
+) -> tuple[int, bool]:
     """Stores the cursor as soon as it is known."""
     pages = [page or calendar.changes(cursor, None)]
     while (token := pages[-1].next_page) is not None:
