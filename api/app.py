@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from importlib.metadata import version
 
 import anyio.to_thread
@@ -77,7 +77,8 @@ def _http(settings: Settings | None, runtime: Runtime | None, feeds: FeedsApp) -
         gc.freeze()
         try:
             async with feeds.running():
-                with lookout(opened):
+                # Whoever hands its runtime down runs the rest of the hub as well, or has none.
+                with lookout(opened) if runtime is None else nullcontext():
                     yield
         finally:
             await app.state.limiter.close()
