@@ -8,13 +8,13 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, func, select, text, update
+from sqlalchemy import Row, bindparam, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
 from hub.database import organization_of
 from hub.domain.evidence import Evidence, Policy, Terms
-from hub.models.bookings import Booking, BookingItem
+from hub.models.bookings import Booking
 from hub.models.checks import Check
 from hub.models.links import Link
 from hub.queries import rows
@@ -81,6 +81,8 @@ _MARGIN = text("SELECT pg_advisory_xact_lock(k) FROM unnest(CAST(:keys AS bigint
     bindparam("keys")
 )
 
+_SAID = ("fresh", "answered", "paused")
+"""Verdicts that leave nothing to be said"""
 ASKED = "hub_checks"
 """The channel of the database's notifications on which pullers hear of links to ask at once"""
 
@@ -195,11 +197,18 @@ def organizations_unanswered(session: Session) -> tuple[UUID, ...]:
 
 def unanswered(session: Session, now: datetime, most: int) -> tuple[Booking, ...]:
     """
-    Bookings that await their channels, then those that were accepted without and are not over: in no order,
-    or the ones whose channel is silent for days would keep the others from their turn.
+    Bookings that await their channels, then those that were accepted without, are not over, and whose silent
+    links have been read since: a channel that is silent for days costs nothing, and keeps nobody from a turn.
     """
-    flagged = (Booking.check_state == "flagged") & (Booking.ends_at > now)
-    statement = select(Booking).where((Booking.check_state == "awaiting") | flagged)
+    silent = (
+        select(Check.id)
+        .join(Link, (Link.organization_id == Check.organization_id) & (Link.id == Check.link_id))
+        .where(Check.organization_id == Booking.organization_id, Check.booking_id == Booking.id)
+        .where(Check.at == Booking.check_at, Check.verdict.not_in(_SAID), Link.state != "paused")
+        .where(or_(Link.verified_at.is_(None), Link.verified_at < Booking.check_at))
+    )
+    flagged = (Booking.check_state == "flagged") & (Booking.ends_at > now) & ~silent.exists()
+    statement = select(Booking).where(or_(Booking.check_state == "awaiting", flagged))
     return tuple(session.scalars(statement.order_by(Booking.check_state, func.random()).limit(most)))
 
 
@@ -212,12 +221,3 @@ def settle(session: Session, booking_id: UUID, state: str, at: datetime | None =
         .values(check_state=state, updated_at=Booking.updated_at, **look)
         .execution_options(synchronize_session=False)
     )
-
-
-def unit_types_of(session: Session, booking_id: UUID) -> frozenset[UUID]:
-    statement = select(BookingItem.unit_type_id).where(BookingItem.booking_id == booking_id)
-    return frozenset(session.scalars(statement))
-
-
-def known_links(session: Session, link_ids: Collection[UUID]) -> frozenset[UUID]:
-    return frozenset(session.scalars(select(Link.id).where(Link.id.in_(link_ids))))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from hub import clock
+from hub.queries import checks as query
 from sync import answers
 from sync.runtime import Runtime
 from tests.api.houses import House, check_problem
@@ -40,6 +42,25 @@ def test_a_flagged_booking_is_verified_once_its_channel_answers(
     assert now["check"]["state"] == "verified"
     assert now["version"] == booked["version"], "it is no edit"
     assert [said["stage"] for said in evidence(house, booked)] == ["awaited", "booked"]
+
+
+def test_a_channel_that_stays_silent_has_nobody_look_at_its_bookings_again_and_again(
+    house: House, channel: FeedServer
+) -> None:
+    policy(house, "flag")
+    link = read_before(house, channel)
+    hang(channel)
+    booked = stay(house).json()
+
+    def looked_at() -> list[str]:
+        found = house.work(lambda session: query.unanswered(session, clock.now(), 10))
+        return [str(booking.id) for booking in found]
+
+    assert looked_at() == []
+    channel.answer(FEED, Answer(body=calendar()))
+    let_go(house)
+    pulled(house, link)
+    assert looked_at() == [booked["id"]]
 
 
 def test_a_booking_is_held_until_its_channel_answers_and_then_confirmed(
