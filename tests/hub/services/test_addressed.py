@@ -32,7 +32,7 @@ def opened(content: bytes) -> str:
     try:
         return json.dumps(json.loads(content), ensure_ascii=False)
     except UnicodeDecodeError:
-        return zlib.decompress(content).decode()
+        return zlib.decompress(content).decode(errors="replace")
 
 
 def said(hub: Database) -> str:
