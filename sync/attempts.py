@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from connectors.errors import ConnectorError
+from connectors.errors import ConnectorError, RateLimited
 from hub import clock
 from hub.database import Actor
 from hub.ids import new_id
@@ -51,6 +51,8 @@ class Outcome:
 
 
 BUSY = Outcome("busy")
+PATIENCE = timedelta(hours=1)
+"""For which a run of many waits for quotas; then what is left has failed"""
 UNTOLD = frozenset({"schedule", "check"})
 """Triggers of pulls that leave a run only if they have news"""
 WRITTEN = ("created", "updated", "deleted")
@@ -136,11 +138,26 @@ class Attempt:
                 state_reason=verdict.reason or error.message,
                 next_pull_at=verdict.next_pull_at,
             )
+            if self._waits_its_turn(session, error, by_event=judge is not None) and not any(counts.values()):
+                runs.put_back(session, self.lease)
+                query.release(session, self.lease)
+                return Outcome("busy", error=error.message)
             said = self.headline(gist, counts, error.message)
             outcome = Outcome("failed", dict(counts), summary, error.message, headline=said)
             return self.end(session, outcome, lambda: (*brought, *_unread(error)))
 
         return self.transact(work)
+
+    def _waits_its_turn(self, session: Session, error: ConnectorError, *, by_event: bool) -> bool:
+        """
+        Whether a run of many goes on with this link later: a quota that many links use up together has not
+        failed any of them. When it is full again is told by the channel, or is known of calendars' accounts.
+        """
+        if not isinstance(error, RateLimited) or not (by_event or error.retry_after is not None):
+            return False
+        asked = runs.begun(session, self.lease.link_id) if self.asked_for is not None else ()
+        since = clock.now() - PATIENCE
+        return bool(asked) and all(run.parent_id is not None and run.created_at > since for run in asked)
 
     def headline(self, gist: Gist, counts: Mapping[str, int], error: str | None = None) -> str:
         """Of a sync that did this."""
