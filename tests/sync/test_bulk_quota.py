@@ -23,7 +23,9 @@ from tests.sync.both_sides import BothSides, wired
 def both(database: servers.Database, clock: FrozenClock) -> Iterator[BothSides]:
     double = GoogleCalendar()
     with wired(double):
-        yield BothSides.build(database, double)
+        built = BothSides.build(database, double)
+        yield built
+        built.runtime.close()
 
 
 def the_child(both: BothSides) -> SyncRun:
