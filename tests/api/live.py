@@ -97,3 +97,18 @@ def age(house: House) -> None:
 def let_go(house: House) -> None:
     """Whoever hangs there has lost the link: by the database's clock, which no test can move."""
     house.work(lambda session: session.execute(text("UPDATE links SET lease_until = 'epoch', attempts = 0")))
+
+
+def unheard(house: House, channel: FeedServer, name: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A link whose channel hangs, and a booking that was made without its word under this policy."""
+    policy(house, name)
+    link = read_before(house, channel)
+    hang(channel)
+    return link, stay(house).json()
+
+
+def speaks(house: House, channel: FeedServer, link: dict[str, Any]) -> None:
+    """The channel answers again, with an empty calendar, and is read."""
+    channel.answer(FEED, Answer(body=calendar()))
+    let_go(house)
+    pulled(house, link)

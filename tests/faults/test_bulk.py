@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
@@ -13,7 +13,7 @@ import redis
 from sqlalchemy.orm import Session
 
 from hub import clock
-from hub.embedded import Valkey, redis_url
+from hub.embedded import redis_url
 from hub.queries import links
 from hub.queries.selected import Criteria
 from sync import bulk
@@ -37,14 +37,6 @@ MOST = 4
 LEASE = 5
 
 UNEVEN = "SELECT count(*) FROM links WHERE state <> 'active' OR attempts <> 0 OR failures <> 0"
-
-
-@pytest.fixture
-def valkey_dir(new_data_dir: Callable[[], Path]) -> Iterator[Path]:
-    """A Valkey that nobody else notices being emptied."""
-    folder = new_data_dir()
-    with Valkey(folder):
-        yield folder
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from uuid import UUID
@@ -11,7 +11,7 @@ import pytest
 import redis
 from sqlalchemy import text
 
-from hub.embedded import Valkey, redis_url
+from hub.embedded import redis_url
 from hub.queries import links
 from sync.linking import Scope
 from sync.pull import pull
@@ -30,14 +30,6 @@ LATENCY = 0.05
 
 DONE = "SELECT count(*) FROM links WHERE verified_at IS NOT NULL AND lease_until < clock_timestamp()"
 AT_ANOTHER_TIME = "SELECT count(*) FROM links WHERE state <> 'active' OR attempts <> 0 OR failures <> 0"
-
-
-@pytest.fixture
-def valkey_dir(new_data_dir: Callable[[], Path]) -> Iterator[Path]:
-    """A Valkey that nobody else notices being emptied."""
-    folder = new_data_dir()
-    with Valkey(folder):
-        yield folder
 
 
 @pytest.fixture
