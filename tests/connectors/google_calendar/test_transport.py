@@ -126,7 +126,7 @@ def test_a_body_is_bounded_after_decompression(
         http.request(f"{google.root}/x")
 
 
-@pytest.mark.parametrize("body", [b"not gzip", gzip.compress(b"x" * 1000)[:20]])
+@pytest.mark.parametrize("body", [b"not gzip", gzip.compress(b"x" * 1000)[:20]], ids=["not gzip", "cut off"])
 def test_a_body_that_cannot_be_unpacked_is_no_answer(google: Scripted, http: HttpxHttp, body: bytes) -> None:
     google.answers = [Answer(200, body, {"Content-Encoding": "gzip"})]
 
