@@ -14,7 +14,7 @@ from hub.queries import exports
 from hub.queries import links as links_query
 from hub.services import asking, outbox
 from sync import blocks, conflicts, echo, holding
-from sync.planning import differences, guard, identity, known, slides, words
+from sync.planning import differences, guard, identity, known, leaving_out, slides, words
 from sync.planning.guard import Guard
 from sync.planning.headline import Gist
 from sync.planning.measure import Measure
@@ -56,7 +56,7 @@ def apply(session: Session, link: Link, pulled: Pulled, now: datetime) -> Applie
     binding = identity.bind(held.known, heard, measure, now, windows)
     found = differences.between(binding, measure, now)
     judged, dropped = echo.judge_reading(session, link, offers, pulled, held, found, measure, now)
-    standings = Standings(judged)
+    standings = Standings(judged | leaving_out.among(found.pairs))
     verdict = guard.judge(found, measure, now, read_at=link.verified_at, ours=standings.ours)
     if verdict.guard is None or not verdict.guard.tripped:
         exports.drain(session, dropped, now)

@@ -107,7 +107,7 @@ def _before(row: ExternalEvent, period: Period) -> Before:
         uid_out=row.uid_out,
         first_seen_at=row.first_seen_at,
         period=period,
-        ours=holding.ours_of(row),
+        ours=() if holding.is_left_out(row) else holding.ours_of(row),
         muted=holding.muted_of(row),
     )
 

@@ -20,6 +20,7 @@ from hub.queries import external as query
 from sync import citing
 from sync.planning import marks
 from sync.planning.differences import Pair
+from sync.planning.echoes import Standing
 from sync.planning.known import Known, Missing, Received, Slide, digest, text_digest
 from sync.planning.measure import Measure, extent
 
@@ -77,8 +78,13 @@ def when_of(row: ExternalEvent) -> When:
     return Timed(row.starts_at, row.ends_at)
 
 
+def is_left_out(row: ExternalEvent) -> bool:
+    """A person said that this event of a feed takes nothing."""
+    return row.standing == Standing.IGNORED
+
+
 def ours_of(row: ExternalEvent) -> tuple[Period, ...]:
-    """What of an event is our own word come back."""
+    """What of an event takes nothing: our own word come back, or all of one that was left out."""
     return periods_from(row.echo)
 
 
@@ -115,6 +121,7 @@ def _known(row: ExternalEvent, leaves: frozenset[UUID], measure: Measure) -> Kno
         kept_at=row.kept_at,
         remainder=row.remainder,
         changed_at=row.changed_at,
+        left_out=is_left_out(row),
     )
 
 

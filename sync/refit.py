@@ -20,7 +20,7 @@ from hub.queries import external as query
 from hub.queries import links as links_query
 from hub.services import asking, changes, outbox
 from sync import blocks, conflicts, holding
-from sync.planning import measure, placing
+from sync.planning import logged, measure, placing
 from sync.planning.placing import Blocked, Ours
 
 Taking = Mapping[UUID, tuple[Blocked, ...]]
@@ -86,11 +86,7 @@ def refit(session: Session, link: Link, now: datetime, *, only_unplaced: bool = 
 
 def _told(link: Link, taken: Iterable[Blocked]) -> dict[str, object]:
     """For the change log: which units an event takes, and until when these are not for sale."""
-    units = [
-        {"unit_id": str(one.unit_id) if one.unit_id else None, "free_at": one.free_at.isoformat()}
-        for one in taken
-    ]
-    return {"link_id": str(link.id), "takes": units}
+    return {"link_id": str(link.id), logged.TAKES: logged.values(taken)}
 
 
 def _had(session: Session, link: Link) -> Taking:

@@ -53,14 +53,16 @@ def ignore_event(case: Case) -> str:
     """It takes nothing any more, from now on; of a series that is said of all of it."""
     told = _told(case)
     link, event = _locked(case, told)
+    words = f"the event at {told.channel} was left out"
+    if event.item_id is None:
+        ignoring.of_feed(case.session, link, event, ignored=True, confirm=lambda: _leave_out(case, words))
+        return words
     zone = ZoneInfo(asking.property_of(case.session, link.property_id).time_zone)
     measure = Measure.of(links_query.scope(case.session, link), zone)
-    family = [event.item_id] if event.item_id is not None else []
-    held = holding.of_items(case.session, link, family, (), measure)
+    held = holding.of_items(case.session, link, [event.item_id], (), measure)
     locks.units(case.session, held.every_leaf)
     case.confirm()
     ignoring.ignore(case.session, link.id, told.id)
-    words = f"the event at {told.channel} was left out"
     _end(case, words)
     guarding.free(case.session, link, held, frozenset(held.rows), measure, case.now)
     return words
@@ -170,6 +172,11 @@ def _locked(case: Case, told: Told) -> tuple[Link, ExternalEvent]:
     if event is None:
         raise StaleRead
     return link, event
+
+
+def _leave_out(case: Case, words: str) -> None:
+    case.confirm()
+    _end(case, words)
 
 
 def _end(case: Case, words: str) -> None:

@@ -122,6 +122,7 @@ def _told(event_id: UUID | None, known: _Known) -> Told | None:
         leaves=frozenset(row.leaves or ()),
         scope=tuple(_scope(row, known.offers.get(row.property_id, ()))),
         by_event=row.item_id is not None,
+        untold=row.untold,
         whole=not row.partly,
         same_as=row.same_item_id,
     )

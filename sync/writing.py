@@ -21,14 +21,17 @@ from hub.queries import rows
 from hub.services import changes
 from sync import blocks, holding
 from sync.holding import Held
-from sync.planning import words
+from sync.planning import logged, words
 from sync.planning.differences import Difference, Kind, Pair
+from sync.planning.echoes import Standing
 from sync.planning.guard import Gone, Remainder, Verdict
 from sync.planning.known import Missing, Received
 from sync.planning.measure import Measure
 from sync.planning.placing import Blocked
 from sync.standings import NEWS, Standings
 
+UNDONE = frozenset({"changed", "removed"})
+"""Of these the log says what the event took, or nobody could give it back (`sync/undoing.py`)"""
 ACTIONS = {Kind.CHANGED: "changed", Kind.SLID: "slid"}
 """In the change log; other names and other words are no change of the inventory"""
 
@@ -129,6 +132,7 @@ class Writing:
             "removed": sum(1 for gone in self.verdict.gone if not gone.known.remainder or gone.agreed),
             "slid": kinds.count(Kind.SLID),
             "back": sum(1 for _ in self.found.back),
+            "counted": sum(1 for pair in self.found.pairs if self._counts_again(pair)),
             "missing": sum(1 for one in self.verdict.waiting if one.known.missing is None)
             + sum(1 for one in self.verdict.remainders if one.missing is not None),
             "renamed": sum(1 for pair in self.found.pairs if pair.renamed),
@@ -162,6 +166,10 @@ class Writing:
             return False
         return pair.back or (row.nature, row.problem) != (pair.event.nature.value, pair.event.problem)
 
+    def _counts_again(self, pair: Pair) -> bool:
+        """A person left it out, and it is not any more what they left out."""
+        return pair.known.left_out and self.standings.of(pair.event.key).standing is not Standing.IGNORED
+
     def _waits(self) -> Iterator[tuple[ExternalEvent, Missing | None]]:
         """What is missing now, and what was and is not any more; what is told again comes with its pair."""
         waiting = {one.known.id: one.missing for one in self.verdict.waiting}
@@ -191,7 +199,9 @@ class Writing:
         if asks:
             self._ask(row, pair.when, pair.known.leaves)
         action = ACTIONS.get(pair.kind) or ("back" if pair.back else None)
-        if action is not None:
+        if self._counts_again(pair):
+            self._record(row.id, "counted", None, pair.when)
+        elif action is not None:
             self._record(row.id, action, pair.known.when, pair.when)
 
     def _leave(self, remainder: Remainder) -> None:
@@ -245,13 +255,17 @@ class Writing:
                 "external_event",
                 event_id,
                 action,
-                before=self._side(before),
+                before=self._side(before, event_id if action in UNDONE else None),
                 after=self._side(after),
                 property_id=self.link.property_id,
             )
         )
 
-    def _side(self, when: When | None) -> dict[str, str] | None:
+    def _side(self, when: When | None, taking: UUID | None = None) -> dict[str, Any] | None:
+        """With what this event takes by now."""
         if when is None:
             return None
-        return {"link_id": str(self.link.id), "span": words.stretch(when, self.measure.zone)}
+        said = {"link_id": str(self.link.id), "span": words.stretch(when, self.measure.zone)}
+        if taking is None:
+            return said
+        return said | {logged.TAKES: logged.values(self.held.blocks.get(taking, ()))}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
@@ -11,14 +12,9 @@ from sqlalchemy.orm import Session
 from api.dependencies import Staff
 from api.openapi import documented, example
 from api.schemas.links import IgnoredList, IgnoredOut, IgnoreIn
-from hub.models.sync import SyncItem
-from hub.queries import calendars
-from hub.queries import links as query
 from sync import ignoring
 
 router = APIRouter(prefix="/links/{link_id}", tags=["channels"])
-
-MOST = 1000
 
 IGNORED: dict[str, Any] = {
     "id": "0198c2f0-6c1e-7b7a-9f00-3d2c5a9be119",
@@ -37,14 +33,16 @@ IGNORED: dict[str, Any] = {
 )
 def ignore(caller: Staff, link_id: UUID, event_id: UUID, body: IgnoreIn | None = None) -> IgnoredOut:
     """
-    Of a series this is said of all of it. What it took is free within seconds. An ignored event is no more
-    among the link's events: it is named by the `id` of this answer then. 409 for an event that came with a
-    feed.
+    Of a series in a calendar that is synced event by event this is said of all of it. What it took is free
+    within seconds, and an ignored event is no more among the link's events: it is named by the `id` of this
+    answer then. An event of a feed takes nothing at once, and is among them as `ignored`; it counts again by
+    itself as soon as its channel does not tell it, or not as what it was. 409 for one that waits to be freed,
+    which is released instead.
     """
-    ignored = (body or IgnoreIn()).ignored
+    wanted = (body or IgnoreIn()).ignored
 
     def work(session: Session) -> IgnoredOut:
-        return _told(session, ignoring.ignore(session, link_id, event_id, ignored))
+        return IgnoredOut(**asdict(ignoring.ignore(session, link_id, event_id, wanted)))
 
     return caller.transact(work)
 
@@ -58,19 +56,6 @@ def page(caller: Staff, link_id: UUID) -> IgnoredList:
     """Those that were first seen first; 1,000 at most."""
 
     def work(session: Session) -> IgnoredList:
-        query.one(session, link_id)
-        return IgnoredList(items=[_told(session, row) for row in calendars.ignored(session, link_id, MOST)])
+        return IgnoredList(items=[IgnoredOut(**asdict(one)) for one in ignoring.page(session, link_id)])
 
     return caller.transact(work)
-
-
-def _told(session: Session, row: SyncItem) -> IgnoredOut:
-    summary, first, recurs = ignoring.told(session, row)
-    return IgnoredOut(
-        id=row.id,
-        summary=summary,
-        first=first,
-        recurs=recurs,
-        present=row.remote_state == "present",
-        ignored=row.hidden,
-    )

@@ -226,7 +226,7 @@ class EventOut(Out):
     phone_digits: str = Field(description="The last digits of the guest's telephone, where it tells them")
     standing: str = Field(
         description="external; echo: our own word come back; draining: the same, though we say it no more;"
-        " muted: held, and told to nobody else"
+        " muted: held, and told to nobody else; ignored: it takes nothing, since a person said so"
     )
     item_id: UUID | None = Field(
         description="The event, or the series that this is an occurrence of, in a calendar synced by event"

@@ -24,7 +24,7 @@ CONFLICT_STATES = ("open", "ignored", "accepted", "closed")
 lasts; it is over"""
 NATURES = ("stay", "block", "unknown")
 SLIDES = ("lead", "horizon")
-STANDINGS = ("external", "echo", "draining", "muted")
+STANDINGS = ("external", "echo", "draining", "muted", "ignored")
 
 
 class ExternalEvent(Owned):
@@ -104,7 +104,8 @@ class ExternalEvent(Owned):
 
     standing: Mapped[str] = mapped_column(default="external")
     echo: Mapped[list[list[str]]] = mapped_column(default=list)
-    """The stretches of it that are our own word come back, and take nothing: [[start, end]]"""
+    """The stretches of it that are our own word come back, and take nothing: [[start, end]]; of one that a
+    person left out, all time there is"""
     muted: Mapped[list[list[str]]] = mapped_column(default=list)
     """The stretches that most likely are our own word come by a detour: they block, and we tell nobody"""
     draining_since: Mapped[datetime | None]

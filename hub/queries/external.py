@@ -76,6 +76,17 @@ def event(session: Session, link_id: UUID, event_id: UUID) -> ExternalEvent | No
     return session.scalar(statement)
 
 
+def left_out(session: Session, link_id: UUID, limit: int) -> Sequence[ExternalEvent]:
+    """Events of a feed that a person said are not to count, and that are told still; the oldest first."""
+    statement = (
+        select(ExternalEvent)
+        .where(ExternalEvent.link_id == link_id, ExternalEvent.standing == "ignored")
+        .order_by(ExternalEvent.first_seen_at, ExternalEvent.id)
+        .limit(limit)
+    )
+    return session.scalars(statement).all()
+
+
 def blocks_of(session: Session, link_id: UUID) -> Mapping[UUID, tuple[ExternalBlock, ...]]:
     """The blocks of a link by their event's id."""
     return _by_event(session.scalars(select(ExternalBlock).where(ExternalBlock.link_id == link_id)))

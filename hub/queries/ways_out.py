@@ -17,6 +17,7 @@ _EVENTS = text("""
     SELECT e.id, e.link_id, e.item_id, e.first, e.after, e.starts_at, e.ends_at, e.same_item_id,
            e.changed_at, l.property_id, l.unit_id, l.unit_type_id, l.category, c.name AS channel, c.connector,
            e.echo <> '[]'::jsonb OR e.muted <> '[]'::jsonb OR e.remainder AS partly,
+           e.remainder OR e.missing_since IS NOT NULL OR e.kept_at IS NOT NULL AS untold,
            blocked.leaves, blocked.taken
     FROM external_events e
     JOIN links l ON l.organization_id = e.organization_id AND l.id = e.link_id

@@ -46,6 +46,8 @@ class Standing(StrEnum):
     ECHO = "echo"
     DRAINING = "draining"
     MUTED = "muted"
+    IGNORED = "ignored"
+    """Not judged at all: a person left it out, and it takes nothing"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ _ALSO: Mapping[str, tuple[str, str]] = MappingProxyType(
         "reverted": ("put back 1 change made there", "put back {n} changes made there"),
         "restored": ("put back 1 event deleted there", "put back {n} events deleted there"),
         "recreated": ("wrote 1 event deleted there again", "wrote {n} events deleted there again"),
+        "counted": ("1 event that was left out counts again", "{n} events that were left out count again"),
         "released": ("gave up 1 hold or blackout", "gave up {n} holds or blackouts"),
         "refused": ("1 event refused there", "{n} events refused there"),
         "conflicts_opened": ("1 conflict opened", "{n} conflicts opened"),
@@ -144,14 +145,15 @@ def _also(counts: Mapping[str, int]) -> Iterator[str]:
 def _move(before: When, after: When, today: date) -> str:
     """What both have in common is said once, at the end."""
     if not isinstance(before, AllDay) or not isinstance(after, AllDay):
-        return f"from {_stretch(before, today)} to {_stretch(after, today)}"
+        return f"from {stretch(before, today)} to {stretch(after, today)}"
     months = {(day.year, day.month) for one in (before, after) for day in (one.first, one.after)}
     if len(months) == 1:
-        return f"from {before.first.day}-{before.after.day} to {_stretch(after, today)}"
-    return f"from {_stretch(before, today)} to {_stretch(after, today)}"
+        return f"from {before.first.day}-{before.after.day} to {stretch(after, today)}"
+    return f"from {stretch(before, today)} to {stretch(after, today)}"
 
 
-def _stretch(when: When, today: date) -> str:
+def stretch(when: When, today: date) -> str:
+    """Days, or times by the clocks in which they are given; the year where it is not today's."""
     if not isinstance(when, AllDay):
         first, last = when.starts_at, when.ends_at
         until = f"{last:%H:%M}" if first.date() == last.date() else f"{_day(last, today)} {last:%H:%M}"

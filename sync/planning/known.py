@@ -63,6 +63,8 @@ class Known:
     """What is left of one that shrank or moved: no event of the channel's any more"""
     changed_at: datetime | None = None
     """When it last became what it is"""
+    left_out: bool = False
+    """A person said that it takes nothing"""
 
 
 @dataclass(frozen=True, slots=True)

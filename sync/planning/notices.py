@@ -23,6 +23,8 @@ from sync.planning.headline import Gist
 from sync.planning.measure import Measure
 from sync.planning.words import Told
 
+AGAIN = "was left out, and is another event now"
+
 
 @dataclass(frozen=True, slots=True)
 class Notices:
@@ -59,6 +61,8 @@ def notices(
     ]
     told = [Told(new[one.key], None, _span(one.event.when, one.own(ours), measure)) for one in fresh]
     told += [_changed(pair, pair.own(ours), measure) for pair in changed]
+    again = [pair for pair in found.pairs if _counts_again(pair, ours, measure.cut(now))]
+    told += [Told(pair.known.id, None, words.stretch(pair.when, zone), AGAIN) for pair in again]
     told += [Told(one.known.id, words.stretch(one.known.when, zone), None) for one in gone]
     moved = [(pair.slide, pair.when) for pair in found.of(Kind.SLID) if pair.slide is not None]
     moved += [(found.slides[one.key], one.event.when) for one in found.new if one.key in found.slides]
@@ -67,7 +71,7 @@ def notices(
     waits = _waits(verdict, zone)
     gist = headline.total(
         (
-            headline.came([one.event.nature for one in fresh]),
+            headline.came([*(one.event.nature for one in fresh), *(pair.event.nature for pair in again)]),
             *(headline.changed(*_spans(pair, pair.own(ours), measure), zone) for pair in changed),
             *(headline.went(one.known.pieces, measure, now) for one in gone),
             Gist(missing=len(waits), back=returned, windows=len(moved)),
@@ -88,6 +92,12 @@ def _is_news(pair: Pair, ours: Mapping[str, Periods], cut: datetime) -> bool:
         return False
     ahead = any(period.ends_at > cut for period in (*own, *pair.known.pieces))
     return pair.turned or (own != pair.known.pieces and ahead)
+
+
+def _counts_again(pair: Pair, ours: Mapping[str, Periods], cut: datetime) -> bool:
+    """A person left it out; at the same time there is something else now, as far as anybody can tell."""
+    own = pair.own(ours)
+    return pair.known.left_out and pair.kind is not Kind.CHANGED and any(one.ends_at > cut for one in own)
 
 
 def _changed(pair: Pair, own: Periods, measure: Measure) -> Told:

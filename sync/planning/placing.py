@@ -38,6 +38,14 @@ class Blocked:
     period: Period
     free_at: datetime
 
+    @property
+    def starts_at(self) -> datetime:
+        return self.period.starts_at
+
+    @property
+    def ends_at(self) -> datetime:
+        return self.period.ends_at
+
 
 def block(when: When, offer: Offer) -> Blocked | None:
     """What an event takes of a unit let by the night or by the hour; None if it meets none of its time."""

@@ -129,7 +129,9 @@ class Told:
     scope: tuple[Offer, ...]
     """The units of which its calendar speaks"""
     by_event: bool = False
-    """Its calendar is synced event by event, so that one event can be left out"""
+    """Its calendar is synced event by event"""
+    untold: bool = False
+    """The channel does not tell it any more, as far as anybody knows"""
     whole: bool = True
     """None of it is our own word come back, so it can be put elsewhere as a whole"""
     same_as: UUID | None = None

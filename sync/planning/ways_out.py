@@ -195,8 +195,10 @@ def _remove_blackout(facts: Facts) -> Iterator[Way]:
 
 def _ignore_event(facts: Facts) -> Iterator[Way]:
     for event in facts.events:
-        if event.by_event:
+        if event.by_event or not event.untold:
             words = f"leave the event at {event.channel} out: it takes nothing any more"
+            if not event.by_event:
+                words = f"{words} until it changes there"
             yield Way(Action.IGNORE_EVENT, words, {"event_id": str(event.id)})
 
 

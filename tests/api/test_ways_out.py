@@ -136,7 +136,7 @@ def test_a_way_out_asks_for_the_right_that_doing_it_elsewhere_asks_for(
     syncs, both = a_key(house, "sync").secret, a_key(house, "sync", "bookings").secret
 
     seen = ask(house, syncs, "GET", f"/conflicts/{conflict['id']}").json()
-    assert {way["action"] for way in seen["ways_out"]} == {"same_stay", "accept", "ignore"}
+    assert {way["action"] for way in seen["ways_out"]} == {"same_stay", "ignore_event", "accept", "ignore"}
     check_problem(ask(house, syncs, "POST", path, json={"action": "cancel_booking"}), 403, "scope")
     assert house.get(f"/bookings/{booking['id']}").json()["status"] == "confirmed"
 

@@ -55,6 +55,10 @@ def test_what_is_possible_is_offered_the_best_first(importer: Importer, booked: 
     assert [(way.action, way.words) for way in found] == [
         (Action.MOVE_BOOKING, f"move {reference} to Room 2, which is free for all of it"),
         (Action.CANCEL_BOOKING, f"cancel {reference}"),
+        (
+            Action.IGNORE_EVENT,
+            "leave the event at Seaside Rentals out: it takes nothing any more until it changes there",
+        ),
         (Action.ACCEPT, "accept the overbooking, and live with it while it lasts"),
         (Action.IGNORE, "put it aside until one of the sides changes"),
     ]

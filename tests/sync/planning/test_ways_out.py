@@ -149,9 +149,10 @@ def test_an_event_of_a_type_is_counted_elsewhere_and_one_of_a_unit_is_not() -> N
     assert place_for_event(event, SUITES[0]) is None
 
 
-def test_one_event_is_left_out_only_where_its_calendar_is_synced_event_by_event() -> None:
-    assert Action.IGNORE_EVENT not in actions(facts())
-    assert Action.IGNORE_EVENT in actions(facts(event=an_event(by_event=True)))
+def test_an_event_is_left_out_but_not_one_of_a_feed_that_only_waits_to_be_freed() -> None:
+    assert Action.IGNORE_EVENT in actions(facts())
+    assert Action.IGNORE_EVENT not in actions(facts(event=an_event(untold=True)))
+    assert Action.IGNORE_EVENT in actions(facts(event=an_event(by_event=True, untold=True)))
 
 
 def test_what_is_put_aside_or_accepted_can_still_be_settled() -> None:
