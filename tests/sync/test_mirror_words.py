@@ -19,7 +19,7 @@ from tests.sync.mirroring import Wall, a_car, book, close
 
 TEN = datetime(2026, 7, 3, 8, tzinfo=UTC)
 """In Madrid"""
-SECRETS = ("wilhelmina", "grünwald", "600", "arrives late", "arrives")
+SECRETS = ("wilhelmina", "grünwald", "600 123", "600123", "arrives late", "arrives")
 
 
 @pytest.fixture(autouse=True)
