@@ -61,8 +61,7 @@ def test_from_nothing_through_every_death_to_a_clean_end(
     forget_all_messages(tmp_path)
     pulled_again(tmp_path)
 
-    for part in ("worker", "puller", "beat", "web", "feeds"):
-        kill(first, part)
+    kill(first, "worker", "puller", "beat", "web", "feeds")
     os.kill(postmaster(tmp_path), signal.SIGKILL)
     until(lambda: any("postgres" in line for line in first.said), TO_START)
     until(lambda: is_ready(port), TO_START)
@@ -117,12 +116,13 @@ def test_a_port_in_use_is_said_before_anything_starts(tmp_path: Path, start: Cal
     assert not (tmp_path / "hub" / "servers").exists()
 
 
-def kill(running: Running, part: str) -> None:
-    """Kill it, and wait for the one that takes its place."""
-    before = running.pid(part)
-    assert before is not None
-    os.kill(before, signal.SIGKILL)
-    until(lambda: running.pid(part) not in (None, before), TO_START)
+def kill(running: Running, *parts: str) -> None:
+    """Kill them, and wait for those that take their places."""
+    before = {part: running.pid(part) for part in parts}
+    for pid in before.values():
+        assert pid is not None
+        os.kill(pid, signal.SIGKILL)
+    until(lambda: all(running.pid(part) not in (None, pid) for part, pid in before.items()), TO_START)
 
 
 def ask(port: int, method: str, path: str, body: Any = None, token: str = "") -> tuple[int, Any]:
