@@ -137,11 +137,10 @@ def judge(
     that is our own word come back, in the link's measure: nobody holds it, and no channel opens it.
     """
     scales = weigh(found, measure, now, read_at, ours)
-    gone: list[Gone] = []
     empty = [_gone(known, scales, agreed=False) for known in scales.empty]
     remainders = [Remainder(pair.known, measure.when(over), over, None) for pair, over in scales.past]
     question = _question(scales)
-    gone += [_gone(known, scales, agreed=False) for known in question.covered]
+    gone = [_gone(known, scales, agreed=False) for known in question.covered]
     if not question.free:
         return Verdict((*empty, *gone), (), tuple(remainders))
 

@@ -24,43 +24,47 @@ from workers.listing import listed
 INTERRUPTED = 130
 """The exit code of what was ended by Ctrl-C, as shells know it"""
 
-Named = Annotated[
+Days = ["%Y-%m-%d"]
+
+OfLinks = Annotated[list[UUID] | None, typer.Option(help="This link.", show_default=False)]
+OfProperties = Annotated[
     list[str] | None,
     typer.Option("--property", help="Links of a property: id, slug or name.", show_default=False),
+]
+OfTypes = Annotated[
+    list[str] | None, typer.Option("--type", help="Links of a unit type: id or name.", show_default=False)
+]
+OfCategories = Annotated[
+    list[str] | None, typer.Option(help=f"One of {', '.join(CATEGORIES)}.", show_default=False)
+]
+OfConnectors = Annotated[
+    list[str] | None, typer.Option(help="Links by a connector: ical, …", show_default=False)
+]
+OfBookings = Annotated[
+    list[str] | None,
+    typer.Option(help="Links that show a booking, or speak of its units.", show_default=False),
+]
+FirstNight = Annotated[
+    datetime | None,
+    typer.Option(
+        "--from", formats=Days, help="The first night whose bookings are compared.", show_default=False
+    ),
+]
+AfterNights = Annotated[
+    datetime | None,
+    typer.Option("--to", formats=Days, help="The first night whose bookings are not.", show_default=False),
 ]
 
 
 def sync(
-    link: Annotated[list[UUID] | None, typer.Option(help="This link.", show_default=False)] = None,
-    of_property: Named = None,
-    unit_type: Annotated[
-        list[str] | None, typer.Option("--type", help="Links of a unit type: id or name.", show_default=False)
-    ] = None,
-    category: Annotated[
-        list[str] | None, typer.Option(help=f"One of {', '.join(CATEGORIES)}.", show_default=False)
-    ] = None,
-    connector: Annotated[
-        list[str] | None, typer.Option(help="Links by a connector: ical, …", show_default=False)
-    ] = None,
-    booking: Annotated[
-        list[str] | None,
-        typer.Option(help="Links that show a booking, or speak of its units.", show_default=False),
-    ] = None,
-    first: Annotated[
-        datetime | None,
-        typer.Option(
-            "--from",
-            formats=["%Y-%m-%d"],
-            help="The first night whose bookings are compared.",
-            show_default=False,
-        ),
-    ] = None,
-    to: Annotated[
-        datetime | None,
-        typer.Option(
-            "--to", formats=["%Y-%m-%d"], help="The first night whose bookings are not.", show_default=False
-        ),
-    ] = None,
+    link: OfLinks = None,
+    of_property: OfProperties = None,
+    unit_type: OfTypes = None,
+    category: OfCategories = None,
+    connector: OfConnectors = None,
+    booking: OfBookings = None,
+    first: FirstNight = None,
+    to: AfterNights = None,
     every: Annotated[bool, typer.Option("--all", help="All links.")] = False,
     mode: Annotated[Mode, typer.Option(help="What to do.")] = Mode.BOTH,
     wait: Annotated[bool, typer.Option(help="Follow it to its end, and work at it from here.")] = True,
