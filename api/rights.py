@@ -145,6 +145,7 @@ _OPERATIONS: Mapping[str, Right] = {
     "POST /sync-runs/{run_id}/cancel": _SYNCS,
     "POST /sync-runs/{run_id}/resume": _SYNCS,
     "POST /sync-runs/{run_id}/retry": _SYNCS,
+    "POST /sync-runs/{run_id}/undo": _LINKS,
     "POST /connections": _LINKS,
     "GET /connections": _SEES_ALL,
     "GET /connections/{connection_id}": _SEES_ALL,

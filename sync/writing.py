@@ -30,7 +30,7 @@ from sync.planning.measure import Measure
 from sync.planning.placing import Blocked
 from sync.standings import NEWS, Standings
 
-UNDONE = frozenset({"changed", "removed"})
+UNDONE = frozenset({"changed", "removed", "placed"})
 """Of these the log says what the event took, or nobody could give it back (`sync/undoing.py`)"""
 ACTIONS = {Kind.CHANGED: "changed", Kind.SLID: "slid"}
 """In the change log; other names and other words are no change of the inventory"""
@@ -115,6 +115,7 @@ class Writing:
             holding.wait(row, missing)
         rows.insert_values(self.session, {ExternalEvent: tuple(self.fresh.values()), Change: self.log})
         placed = self._place(offers)
+        self._tell_placed(placed)
         query.drop_events(self.session, self.gone)
         return placed
 
@@ -247,6 +248,19 @@ class Writing:
         muted = {one.id: one.muted for one in self.asking if one.muted}
         blocks.write(self.session, self.link, placed, muted, new=self.fresh.keys())
         return placed
+
+    def _tell_placed(self, placed: Mapping[UUID, Sequence[Blocked]]) -> None:
+        """What is told as it was and takes other units now, since it waited for one: nothing else says so."""
+        told = {values["entity_id"] for values in self.log}
+        self.log = []
+        for event_id, found in placed.items():
+            row = self.held.rows.get(event_id)
+            if row is None or event_id in told:
+                continue
+            if logged.by_unit(self.held.blocks.get(event_id, ())) != logged.by_unit(found):
+                when = holding.when_of(row)
+                self._record(event_id, "placed", when, when)
+        rows.insert_values(self.session, {Change: self.log})
 
     def _record(self, event_id: UUID, action: str, before: When | None, after: When | None) -> None:
         self.log.append(

@@ -108,6 +108,16 @@ def line(gist: Gist, counts: Mapping[str, int], today: date, error: str | None =
     return (f"{said}; {failed}" if said else failed)[:LONGEST]
 
 
+def going_on(before: Mapping[str, int], said: str) -> str:
+    """What is said of a sync that went on where others had been lost, who had done so much."""
+    theirs = {"+": "added", "~": "changed", "-": "removed"}
+    found = [f"{sign}{_counted(before[name], 'event')}" for sign, name in theirs.items() if before.get(name)]
+    earlier = ", ".join((*found, *_written(before), *_also(before)))
+    if not earlier or said == NOTHING:
+        return earlier or said
+    return f"{earlier}{'; ' if said.startswith('failed') else ', '}{said}"[:LONGEST]
+
+
 def _theirs(gist: Gist, today: date) -> Iterator[str]:
     if gist.came:
         yield f"+{_counted(gist.came, 'stay' if gist.came_stays == gist.came else 'event')}"

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
-from hub.domain.periods import Period
+from hub.domain.periods import Period, union
 
 TAKES = "takes"
 """The field of a change that has it; changes that are older than it have none, or less of it"""
@@ -45,6 +45,14 @@ def values(taken: Iterable[Takes]) -> list[dict[str, str | None]]:
         }
         for one in sorted(taken, key=lambda one: (one.starts_at, str(one.unit_id)))
     ]
+
+
+def by_unit(taken: Iterable[Takes]) -> dict[UUID | None, tuple[Period, ...]]:
+    """The same time of the same units, in however many pieces."""
+    found: dict[UUID | None, list[Period]] = {}
+    for one in taken:
+        found.setdefault(one.unit_id, []).append(Period(one.starts_at, one.ends_at))
+    return {unit_id: union(periods) for unit_id, periods in found.items()}
 
 
 def read(side: Mapping[str, Any] | None) -> tuple[Took, ...] | None:

@@ -23,6 +23,7 @@ from workers.commands import (
     runs,
     seen,
     syncs,
+    undoing,
 )
 from workers.commands.output import failing_in_words
 
@@ -52,6 +53,7 @@ links.app.command()(guards.pause)
 links.app.command()(guards.resume)
 app.add_typer(links.app, name="link")
 app.add_typer(conflicts.app, name="conflicts")
+runs.app.command()(undoing.undo)
 app.add_typer(runs.app, name="runs")
 app.add_typer(alerts.app, name="alerts")
 app.add_typer(keys.app, name="keys")

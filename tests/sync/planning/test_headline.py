@@ -104,6 +104,26 @@ def test_a_failure_says_what_was_done_before() -> None:
     assert line(Gist(), {}, TODAY, "no answer") == "failed: no answer"
 
 
+@pytest.mark.parametrize(
+    ("before", "said", "words"),
+    [
+        ({}, NOTHING, NOTHING),
+        ({}, "+1 stay", "+1 stay"),
+        ({"added": 2}, NOTHING, "+2 events"),
+        (
+            {"added": 1, "removed": 2, "created": 1},
+            "+1 stay",
+            "+1 event, -2 events, wrote 1 event there, +1 stay",
+        ),
+        ({"changed": 3}, "failed: no answer", "~3 events; failed: no answer"),
+    ],
+)
+def test_what_was_done_before_a_worker_was_lost_is_told_first(
+    before: dict[str, int], said: str, words: str
+) -> None:
+    assert headline.going_on(before, said) == words
+
+
 def test_everything_that_a_pass_does_there_is_told() -> None:
     for name in WORDS:
         assert line(Gist(), {name: 1}, TODAY) != NOTHING, name

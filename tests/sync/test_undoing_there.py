@@ -1,0 +1,218 @@
+"""Undoing what came of a calendar that is synced both ways: here at once, and there with the next pass."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+
+from connectors.contract import AllDay
+from hub import clock as hub_clock
+from hub.domain.lifecycle import Status
+from hub.domain.periods import Nights
+from sync import undoing
+from sync.runtime import Runtime
+from sync.undoing import Undo
+from tests.sync.channels import CHANNELS, Synced, synced
+
+TODAY = hub_clock.now().date()
+STAY = Nights(TODAY + timedelta(days=30), TODAY + timedelta(days=33))
+LATER = AllDay(TODAY + timedelta(days=40), TODAY + timedelta(days=43))
+THEIRS = AllDay(TODAY + timedelta(days=50), TODAY + timedelta(days=52))
+
+
+@pytest.fixture(params=CHANNELS)
+def both(request: pytest.FixtureRequest, reaching: Runtime) -> Iterator[Synced]:
+    with CHANNELS[request.param]() as there:
+        yield synced(reaching, there)
+
+
+def undo(both: Synced) -> Undo:
+    """The latest sync that changed anything here."""
+    run = next(run for run in reversed(both.runs()) if run.changed)
+    return both.do(lambda session: undoing.undo(session, run.id))
+
+
+def undo_again(both: Synced, done: Undo) -> Undo:
+    return both.do(lambda session: undoing.undo(session, done.run_id))
+
+
+def shown(both: Synced) -> list[tuple[str, str]]:
+    return [(start, end) for start, end, _ in both.there.shown()]
+
+
+def said(span: AllDay | Nights) -> tuple[str, str]:
+    first, after = (span.first, span.after) if isinstance(span, AllDay) else (span.arrival, span.departure)
+    return first.isoformat(), after.isoformat()
+
+
+def closed(both: Synced) -> list[tuple[object, object]]:
+    return [(row.arrival, row.departure) for row in both.blackouts()]
+
+
+def test_a_booking_that_staff_moved_there_goes_back_and_the_calendar_follows(both: Synced) -> None:
+    booked = both.book(STAY)
+    both.rest()
+    both.there.person.shift(both.there.only(), LATER)
+    both.sync()
+    assert both.nights(booked) == [(LATER.first, LATER.after)]
+
+    done = undo(both)
+
+    assert done.headline == "1 booking moved back"
+    assert both.nights(booked) == [(STAY.arrival, STAY.departure)]
+    both.rest()
+    assert shown(both) == [said(STAY)]
+    assert not any(one.done for one in undo_again(both, done).steps)
+
+
+def test_a_booking_that_moved_on_since_stays(both: Synced) -> None:
+    booked = both.book(STAY)
+    both.rest()
+    both.there.person.shift(both.there.only(), LATER)
+    both.sync()
+    further = Nights(LATER.first + timedelta(days=10), LATER.after + timedelta(days=10))
+    both.move(booked, further)
+
+    done = undo(both)
+
+    assert [one.left.code for one in done.steps if one.left] == ["changed_since"]
+    assert both.nights(booked) == [(further.arrival, further.departure)]
+
+
+def test_a_booking_whose_nights_were_sold_meanwhile_stays_and_nothing_is_sold_twice(both: Synced) -> None:
+    booked = both.book(STAY)
+    both.rest()
+    both.there.person.shift(both.there.only(), LATER)
+    both.sync()
+    both.book(STAY, guest=None)
+
+    done = undo(both)
+
+    (left,) = [one.left for one in done.steps if one.left]
+    assert (left.code, done.headline) == ("sold_out", "1 left")
+    assert both.nights(booked) == [(LATER.first, LATER.after)]
+
+
+def test_what_others_deleted_there_is_held_again(both: Synced) -> None:
+    event_id = both.there.person.add(THEIRS, "Painters")
+    both.rest()
+    both.there.person.delete(event_id)
+    both.rest()
+    assert both.blocks() == []
+
+    done = undo(both)
+
+    assert done.headline == "2 nights held again"
+    assert closed(both) == [(THEIRS.first, THEIRS.after)]
+    both.rest()
+    assert shown(both) == [said(THEIRS)], "it is seen there, as ours"
+    assert closed(both) == [(THEIRS.first, THEIRS.after)]
+
+
+def test_what_others_added_there_is_ignored_at_once_and_stays_there(both: Synced) -> None:
+    both.there.person.add(THEIRS, "Painters")
+    both.rest()
+    assert len(both.blocks()) == 1
+
+    done = undo(both)
+
+    assert (done.headline, both.blocks()) == ("1 event ignored", [])
+    both.rest()
+    assert (both.blocks(), shown(both)) == ([], [said(THEIRS)])
+
+
+def test_what_others_moved_there_is_ignored_and_held_where_it_was(both: Synced) -> None:
+    both.there.person.add(THEIRS, "Painters")
+    both.rest()
+    both.there.person.shift(both.there.only(), LATER)
+    both.rest()
+
+    done = undo(both)
+
+    assert done.headline == "1 event ignored, 2 nights held again"
+    assert (both.blocks(), closed(both)) == ([], [(THEIRS.first, THEIRS.after)])
+
+
+def test_a_blackout_that_was_deleted_there_is_there_again(both: Synced) -> None:
+    both.close(STAY)
+    both.rest()
+    both.there.person.delete(both.there.only())
+    both.rest()
+    assert both.blackouts() == []
+
+    done = undo(both)
+
+    assert done.headline == "1 blackout put back"
+    assert [(row.arrival, row.departure, row.kind) for row in both.blackouts()] == [
+        (STAY.arrival, STAY.departure, "maintenance")
+    ]
+    both.rest()
+    assert shown(both) == [said(STAY)]
+    again = undo_again(both, done)
+    assert [one.left.code for one in again.steps if one.left] == ["taken"]
+
+
+def test_a_blackout_that_was_moved_there_goes_back(both: Synced) -> None:
+    both.close(STAY)
+    both.rest()
+    both.there.person.shift(both.there.only(), LATER)
+    both.rest()
+
+    done = undo(both)
+
+    assert (done.headline, closed(both)) == ("1 blackout put back", [(STAY.arrival, STAY.departure)])
+    both.rest()
+    assert shown(both) == [said(STAY)]
+
+
+def test_a_hold_that_was_deleted_there_stays_cancelled_and_says_what_to_do(both: Synced) -> None:
+    both.book(STAY, status=Status.HELD)
+    both.rest()
+    both.there.person.delete(both.there.only())
+    both.rest()
+
+    done = undo(both)
+
+    (left,) = [one.left for one in done.steps if one.left]
+    assert (left.code, done.headline) == ("cancelled", "1 left")
+    assert "book it anew" in left.message
+
+
+def test_what_the_sync_wrote_there_is_told_once(both: Synced) -> None:
+    both.book(STAY)
+    both.there.person.add(THEIRS, "Painters")
+    both.rest()
+
+    done = undo(both)
+
+    assert (
+        done.note == "What this sync wrote in the channel's calendar follows what is here with the next sync."
+    )
+    assert done.headline == "1 event ignored"
+
+
+def test_of_a_series_that_came_with_several_syncs_nothing_is_ignored(both: Synced) -> None:
+    first = AllDay(TODAY + timedelta(days=30), TODAY + timedelta(days=31))
+    series = both.there.person.add(first, "Cleaning", ["RRULE:FREQ=WEEKLY;COUNT=3"])
+    both.rest()
+    whole = len(both.blocks())
+    both.there.person.shift_occurrence(series, first, AllDay(first.first, first.after + timedelta(days=1)))
+    both.rest()
+
+    done = undo(both)
+
+    assert [one.left.code for one in done.steps if one.left] == ["of_series"]
+    assert len(both.blocks()) == whole == 3
+
+
+def test_a_series_that_came_is_ignored_once(both: Synced) -> None:
+    first = AllDay(TODAY + timedelta(days=30), TODAY + timedelta(days=31))
+    both.there.person.add(first, "Cleaning", ["RRULE:FREQ=WEEKLY;COUNT=3"])
+    both.rest()
+
+    done = undo(both)
+
+    assert (done.headline, len(done.steps), both.blocks()) == ("1 event ignored", 3, [])
+    assert {one.done for one in done.steps} == {True}
