@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -24,7 +25,7 @@ from hub.queries import links as query
 from hub.queries import pulls, runs
 from hub.queries.links import Fenced, Lease
 from hub.queries.pulls import Pullable
-from sync import citing, hosts, payloads
+from sync import citing, counting, hosts, payloads
 from sync.payloads import Body
 from sync.planning import headline, schedule
 from sync.planning.headline import Gist
@@ -78,6 +79,8 @@ class Attempt:
 
     noted: list[UUID] = field(default_factory=list)
     """The run, once a step of this sync has written it down as running"""
+    kept: Counter[str] = field(default_factory=Counter)
+    """What its steps did, which is written on its runs already"""
 
     @classmethod
     def of(
@@ -138,10 +141,13 @@ class Attempt:
                 state_reason=verdict.reason or error.message,
                 next_pull_at=verdict.next_pull_at,
             )
-            if self._waits_its_turn(session, error, by_event=judge is not None) and not any(counts.values()):
+            if self._waits_its_turn(session, error, by_event=judge is not None):
+                counting.keep(session, self.lease.link_id, counting.left(counts, self.kept))
+                answered = runs.begun(session, self.lease.link_id) if any(counts.values()) else ()
+                stored = sum(payloads.keep(session, run.id, brought) for run in answered)
                 runs.put_back(session, self.lease)
                 query.release(session, self.lease)
-                return Outcome("busy", error=error.message)
+                return Outcome("busy", error=error.message, stored=stored)
             said = self.headline(gist, counts, error.message)
             outcome = Outcome("failed", dict(counts), summary, error.message, headline=said)
             return self.end(session, outcome, lambda: (*brought, *_unread(error)))
@@ -209,19 +215,21 @@ class Attempt:
         One of several transactions of this sync. The first whose rows cite the run writes it down as running:
         a crash leaves no row that cites a run which is not there, and the next sync of the link ends it.
         """
-        noted: list[UUID] = []
 
-        def whole(session: Session) -> T:
+        def whole(session: Session) -> tuple[T, list[UUID], Counter[str]]:
             result = work(session)
-            noted.clear()
+            noted: list[UUID] = []
             if citing.cites(session) and self.asked_for is None and not self.noted:
                 session.add(self._run(self.run_id, "running"))
                 session.flush()
                 noted.append(self.run_id)
-            return result
+            did = counting.done(session) if self.asked_for or self.noted or noted else Counter()
+            counting.keep(session, self.lease.link_id, did)
+            return result, noted, did
 
-        result = self.run(whole)
+        result, noted, did = self.run(whole)
         self.noted.extend(noted)
+        self.kept.update(did)
         return result
 
     def end(
@@ -249,6 +257,7 @@ class Attempt:
         now = clock.now()
         begun = self.asked_for is not None or bool(self.noted)
         answered = runs.begun(session, self.lease.link_id) if begun else ()
+        kept = self.kept if answered else NOTHING_DONE
         if not answered:
             if self.trigger in UNTOLD and outcome.state == "unchanged" and not citing.cites(session):
                 return outcome
@@ -259,9 +268,7 @@ class Attempt:
         for run in answered:
             run.state = "failed" if outcome.error else "done"
             run.finished_at = now
-            run.counts = dict(outcome.counts)
-            run.summary = list(outcome.summary)
-            run.headline, run.changed = said, headline.has_changed(outcome.counts)
+            counting.tell(run, outcome.counts, kept, said, outcome.summary)
             run.error = outcome.error
         session.flush()
         bodies = brought()

@@ -17,7 +17,7 @@ from hub.models.links import Link
 from hub.models.sync import SyncItem
 from hub.queries import sync as query
 from hub.queries.links import Fenced
-from sync import foreign, shadows
+from sync import counting, foreign, shadows
 from sync.apply import Applied
 from sync.foreign import Family
 from sync.listing import Transact
@@ -74,6 +74,7 @@ def bring(
             did.clear()
             applied = _bring(session, link, portion, horizon)
             did.update(applied.counts)
+            counting.did(session, did)
             told[:], gist[:] = applied.summary, (applied.gist,)
             return len(portion)
 

@@ -120,7 +120,7 @@ class _Pass:
 
     def run(self) -> Outcome:
         if self.prepared.waiting.inflight:
-            push.recover(self._transact, self._calendar, self._stumble)
+            push.recover(self._transact, self._calendar, self._stumble, self.counts)
         listed_at = clock.now()
         page = self._first_page()
         if page and self._brings_nothing(page) and self.attempt.unchanged(dict(page.cursor or {})):

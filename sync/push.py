@@ -15,7 +15,7 @@ from hub import clock
 from hub.models.links import Link
 from hub.models.sync import SyncItem, SyncOp
 from hub.queries import sync as query
-from sync import disputes, observing, orders, signing
+from sync import counting, disputes, observing, orders, signing
 from sync.calendars import LinkedCalendar
 from sync.deciding import Deciding
 from sync.listing import Transact
@@ -27,7 +27,12 @@ TRIES = 4
 COUNTED = {"create": "created", "update": "updated", "delete": "deleted"}
 
 
-def recover(transact: Transact, calendar: LinkedCalendar, stumble: Callable[[Exception], None]) -> int:
+def recover(
+    transact: Transact,
+    calendar: LinkedCalendar,
+    stumble: Callable[[Exception], None],
+    counts: Counter[str],
+) -> int:
     """
     Find out what became of the writes whose outcome nobody knows: how many there were.
 
@@ -50,7 +55,10 @@ def recover(transact: Transact, calendar: LinkedCalendar, stumble: Callable[[Exc
         except ConnectorError as error:
             stumble(error)
             continue
-        transact(_looked(calendar, op_id, item_id, seen, "its outcome was unknown; the event was looked at"))
+        did: Counter[str] = Counter()
+        outcome = "its outcome was unknown; the event was looked at"
+        transact(_looked(calendar, op_id, item_id, seen, outcome, arrived=did))
+        counts.update(did)
     return len(waiting)
 
 
@@ -93,6 +101,7 @@ def _decide(
         if (order := deciding.decide()) is not None:
             found.append(order)
         did.update(deciding.counts)
+        counting.did(session, did)
         session.flush()
         return len(found)
 
@@ -132,6 +141,7 @@ def _done(order: Order, answer: CalendarEvent | None, counts: Counter[str]) -> C
             _removed(session, item, now)
         else:
             _written(session, link, item, op, answer)
+        counting.did(session, {COUNTED[order.kind]: 1})
         session.flush()
         return 1
 
@@ -165,9 +175,11 @@ def _looked(
     *,
     taken: bool = False,
     certain: bool = False,
+    arrived: Counter[str] | None = None,
 ) -> Callable[[Session, Link], int]:
     """
-    Close an op by what its event is now; the item is planned again. `taken`: its id was refused as taken; if
+    Close an op by what its event is now; the item is planned again. `arrived` counts it, where it was done,
+    and nobody has heard of it. `taken`: its id was refused as taken; if
     no event has it, a forgotten one had, and it takes the next one's. `certain`: whatever its clock says.
     """
 
@@ -181,6 +193,11 @@ def _looked(
             observing.observe(session, link, calendar, [observing.gone(item.remote_id)], direct=True)
         elif taken:
             item.remote_state = "deleted"
+        if arrived is not None:
+            arrived.clear()
+            done = item.last_revision == op.id if seen is not None else op.kind == "delete"
+            arrived.update({COUNTED[op.kind]: 1} if done else {})
+            counting.did(session, arrived)
         orders.close(op, "settled", outcome, clock.now())
         item.touched = True
         session.flush()

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TypeAlias
 from uuid import UUID
 
-from sqlalchemy import Row, select, text, update
+from sqlalchemy import Row, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -61,13 +61,14 @@ def trim(session: Session, most_bytes: int, most: int) -> int:
 
 
 def cite(session: Session, run_id: UUID, payload_ids: Sequence[UUID]) -> None:
-    """A run read these, in this order."""
+    """A run read these, in this order, after what it had read before it waited again."""
     organization_id = organization_of(session)
+    before = session.scalar(select(func.count()).where(RunPayload.run_id == run_id)) or 0
     session.add_all(
         RunPayload(
             organization_id=organization_id, id=new_id(), run_id=run_id, payload_id=payload_id, position=place
         )
-        for place, payload_id in enumerate(payload_ids)
+        for place, payload_id in enumerate(payload_ids, before)
     )
     session.flush()
 

@@ -1,0 +1,173 @@
+"""What a run of many links counts: everything once, whoever was lost over it or had to wait."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from functools import partial
+from typing import Any, NoReturn
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from hub import clock as hub_clock
+from hub.domain.periods import Nights
+from hub.models.records import SyncRun
+from hub.queries import parents
+from hub.queries import payloads as payloads_query
+from hub.queries.selected import Criteria
+from sync import bulk, counting, passes, push
+from sync.selecting import Mode
+from tests import servers
+from tests.conftest import FrozenClock
+from tests.fakes.google_calendar.double import GoogleCalendar
+from tests.sync.both_sides import BothSides, wired
+
+TODAY = hub_clock.now().date()
+LAPSED = "UPDATE links SET lease_until = clock_timestamp() - interval '1 second' WHERE lease_until > 'epoch'"
+"""What the lost one held is waited for by the clock of the database, which a test cannot move"""
+COUNTED = {"added": 3, "created": 1}
+SAID = ("+3 events, wrote 1 event there", "+3 stays, wrote 1 event there")
+"""Of what was lost with its worker nobody knows any more that all were stays"""
+
+
+class Lost(BaseException):
+    """A worker that is no more: nothing of ours answers this."""
+
+
+def lost(*_: object, **__: object) -> NoReturn:
+    raise Lost
+
+
+@pytest.fixture
+def both(database: servers.Database, clock: FrozenClock) -> Iterator[BothSides]:
+    double = GoogleCalendar()
+    with wired(double):
+        built = BothSides.build(database, double)
+        yield built
+        built.runtime.close()
+
+
+@pytest.fixture
+def run(both: BothSides) -> bulk.Shown:
+    """Of every link, newly asked for: three stays are to be brought here, and one is to be written there."""
+    for number in range(3):
+        first = TODAY + timedelta(days=40 + 3 * number)
+        both.person.creates(f"Stay {number}", first, first + timedelta(days=2), both.calendar)
+    both.book(Nights(TODAY + timedelta(days=90), TODAY + timedelta(days=92)))
+    asked = both.do(lambda session: bulk.ask(session, Criteria(everything=True), Mode.PULL).id)
+    return both.do(lambda session: bulk.one(session, asked))
+
+
+def now(both: BothSides, run: bulk.Shown) -> tuple[bulk.Shown, SyncRun]:
+    """The run, and its only child."""
+
+    def work(session: Session) -> tuple[bulk.Shown, SyncRun]:
+        (child,) = parents.children(session, run.run.id, limit=10)
+        return bulk.one(session, run.run.id), child
+
+    return both.do(work)
+
+
+def counted(both: BothSides, run: bulk.Shown) -> dict[str, int]:
+    shown, child = now(both, run)
+    assert child.state == "done"
+    assert child.changed
+    assert child.headline in SAID
+    assert shown.counts == child.counts
+    return {name: number for name, number in shown.counts.items() if number}
+
+
+def is_lost(both: BothSides, monkeypatch: pytest.MonkeyPatch, of: Any, name: str) -> None:
+    """Whoever syncs comes to that and is no more; nobody keeps the lease."""
+    with monkeypatch.context() as patch:
+        patch.setattr(of, name, lost)
+        with pytest.raises(Lost):
+            both.sync()
+    both.do(partial(Session.execute, statement=text(LAPSED)))
+
+
+def test_an_undisturbed_sync_is_counted(both: BothSides, run: bulk.Shown) -> None:
+    """The twin of those below."""
+    both.sync()
+
+    assert counted(both, run) == COUNTED
+
+
+def test_what_was_done_before_a_worker_was_lost_is_counted_once(
+    both: BothSides, run: bulk.Shown, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_lost(both, monkeypatch, passes._Pass, "_end")
+    assert now(both, run)[1].state == "running"
+
+    both.sync()
+
+    assert counted(both, run) == COUNTED
+
+
+def test_what_is_not_written_with_its_step_is_lost_with_its_worker(
+    both: BothSides, run: bulk.Shown, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Proves that nothing else keeps what was done."""
+    with monkeypatch.context() as patch:
+        patch.setattr(counting, "did", lambda *_: None)
+        is_lost(both, monkeypatch, passes._Pass, "_end")
+
+    both.sync()
+
+    assert now(both, run)[1].state == "done"
+    assert now(both, run)[0].counts == {}
+
+
+def test_what_was_brought_before_a_worker_was_lost_is_counted_once(
+    both: BothSides, run: bulk.Shown, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_lost(both, monkeypatch, passes._Pass, "_write")
+
+    both.sync()
+
+    assert counted(both, run) == COUNTED
+
+
+def test_a_write_whose_worker_was_lost_before_it_heard_of_it_is_counted_once(
+    both: BothSides, run: bulk.Shown, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_lost(both, monkeypatch, push, "_done")
+    assert len(both.google.effects()) == 1
+
+    both.sync()
+
+    assert len(both.google.effects()) == 1
+    assert counted(both, run) == COUNTED
+
+
+def test_a_write_that_was_lost_with_its_worker_is_counted_when_it_is_done(
+    both: BothSides, run: bulk.Shown, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_lost(both, monkeypatch, push, "_send")
+    assert both.google.effects() == []
+
+    both.sync()
+
+    assert counted(both, run) == COUNTED
+
+
+def test_a_sync_that_had_brought_something_before_a_quota_waits_and_is_counted_once(
+    both: BothSides, run: bulk.Shown, clock: FrozenClock
+) -> None:
+    both.google.faults.out_of_quota(operation="events.insert")
+
+    both.sync()
+
+    _, child = now(both, run)
+    assert (child.state, child.error, child.counts["added"]) == ("queued", None, 3)
+    read = both.do(lambda session: len(payloads_query.of_run(session, child.id)))
+    assert read > 0, "what it read is kept"
+
+    until = both.link().rests_until
+    assert until is not None
+    clock.advance(until - clock.instant + timedelta(seconds=1))
+    both.sync()
+
+    assert counted(both, run) == COUNTED
