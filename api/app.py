@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, nullcontext
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, nullcontext
+from functools import cache
 from importlib.metadata import version
 
 import anyio.to_thread
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi_offline import FastAPIOffline
 from starlette.types import Receive, Scope, Send
 
@@ -71,18 +72,13 @@ def _http(settings: Settings | None, runtime: Runtime | None, feeds: FeedsApp) -
         app.state.checker = Checker(lambda: opened, opened.settings.check_waiting)
         threads = anyio.to_thread.current_default_thread_limiter()
         threads.total_tokens = opened.settings.database_pool + WAITING_THREADS
-        # What is loaded by now stays. Without it a full collection, which an answer of thousands of rows
-        # brings about, looks at a few rows instead of at every module: a third of the time.
-        gc.collect()
-        gc.freeze()
         try:
             async with feeds.running():
-                # Whoever hands its runtime down runs the rest of the hub as well, or has none.
-                with lookout(opened) if runtime is None else nullcontext():
+                # Whoever hands its runtime down runs the rest of the process as well.
+                with _alone(opened) if runtime is None else nullcontext():
                     yield
         finally:
             await app.state.limiter.close()
-            gc.unfreeze()
             if runtime is None:
                 opened.close()
 
@@ -109,6 +105,28 @@ def _http(settings: Settings | None, runtime: Runtime | None, feeds: FeedsApp) -
     app.add_middleware(Frame)
     problems.install(app)
     openapi.install(app)
-    for prefix, router in ROUTERS:
-        app.include_router(router, prefix=prefix)
+    app.router.routes.extend(_prepared().routes)
     return app
+
+
+@cache
+def _prepared() -> APIRouter:
+    """All operations. FastAPI works out what each needs when it is first asked: once for all doors."""
+    every = APIRouter()
+    for prefix, router in ROUTERS:
+        every.include_router(router, prefix=prefix)
+    return every
+
+
+@contextmanager
+def _alone(runtime: Runtime) -> Iterator[None]:
+    """In a process that has nothing but this door."""
+    # What is loaded by now stays. Without it a full collection, which an answer of thousands of rows
+    # brings about, looks at a few rows instead of at every module: a third of the time.
+    gc.collect()
+    gc.freeze()
+    try:
+        with lookout(runtime):
+            yield
+    finally:
+        gc.unfreeze()

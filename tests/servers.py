@@ -77,10 +77,10 @@ class Servers:
     def empty(self, database: Database) -> None:
         """Delete every row that is not the schema's own; nobody is writing any more."""
         with _connected(database.superuser_url) as connection:
-            tables = [name for (name,) in connection.execute(_TABLES)]
-            connection.execute("SET session_replication_role = replica")  # references do not count meanwhile
-            for name in tables:
-                connection.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(name)))
+            tables = [sql.Identifier(name) for (name,) in connection.execute(_TABLES)]
+            emptied = sql.SQL("").join(sql.SQL("DELETE FROM {};").format(name) for name in tables)
+            # References do not count meanwhile; all in one go, for most tables are empty.
+            connection.execute(sql.SQL("SET session_replication_role = replica;") + emptied)
 
     def redis_url(self, number: int) -> str:
         return redis_url(Path(self.data_dir), number)

@@ -117,6 +117,7 @@ def serve(
 class _Handler(BaseHTTPRequestHandler):
     server: SandboxServer
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # else a body waits 40 ms until its head is acknowledged
 
     def do_GET(self) -> None:
         self._answer(self._get)

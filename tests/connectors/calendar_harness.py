@@ -44,7 +44,7 @@ class Call(StrEnum):
 
 
 WITHOUT_END = frozenset({Fault.SILENT, Fault.ENDLESS})
-PATIENT, HASTY = timedelta(seconds=10), timedelta(seconds=0.3)
+PATIENT, HASTY = timedelta(seconds=10), timedelta(seconds=0.15)
 WRITES = (Call.CREATE, Call.REPLACE, Call.REMOVE)
 
 

@@ -43,11 +43,9 @@ Trouble = Callable[[Passed, Callable[[], Answer]], Answer | None]
 class FaultyProxy:
     """`with FaultyProxy(remote.url) as proxy: proxy.trouble = refuse`; without trouble it is not felt."""
 
-    def __init__(self, remote: str) -> None:
-        self.remote = urlsplit(remote)
-        self.trouble: Trouble | None = None
+    def __init__(self, remote: str = "") -> None:
+        self.leads_to(remote)
         self.closing = threading.Event()
-        self._passed: list[Passed] = []
         self._lock = threading.Lock()
         self._server = _Server(self)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.005,), daemon=True)
@@ -63,6 +61,12 @@ class FaultyProxy:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
+
+    def leads_to(self, remote: str) -> None:
+        """From now on, and without trouble; what passed until now is forgotten."""
+        self.remote = urlsplit(remote)
+        self.trouble: Trouble | None = None
+        self._passed: list[Passed] = []
 
     @property
     def host(self) -> str:
@@ -116,6 +120,7 @@ class _Server(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     server: _Server
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # else a body waits until its head is acknowledged
 
     def _pass(self) -> None:
         owner = self.server.owner
@@ -134,8 +139,10 @@ class _Handler(BaseHTTPRequestHandler):
             while not owner.closing.wait(PAUSE):
                 self.wfile.write(answer.body)
             return
-        if answer.status not in (204, 304):
-            self.send_header("Content-Length", str(len(answer.body)))
+        if answer.status in (204, 304):
+            self.end_headers()
+            return
+        self.send_header("Content-Length", str(len(answer.body)))
         self.end_headers()
         if answer.cut:
             self.close_connection = True

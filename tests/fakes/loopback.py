@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, ClassVar, Generic, Self, TypeVar, cast
 
-POLL = 0.02
+POLL = 0.005
 """Seconds until the thread sees that it should end"""
 
 
@@ -88,6 +88,8 @@ Fake = TypeVar("Fake", bound=Loopback)
 
 class Handler(BaseHTTPRequestHandler, Generic[Fake]):
     server: _Server
+    disable_nagle_algorithm = True
+    """Else a body waits 40 ms until the client has acknowledged the head"""
 
     @property
     def owner(self) -> Fake:

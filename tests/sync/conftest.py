@@ -57,6 +57,14 @@ def importer(reaching: Runtime, channel: FeedServer) -> Importer:
 
 
 @pytest.fixture
+def importer_alone(empty_database: servers.Database, channel: FeedServer) -> Iterator[Importer]:
+    """The same, alone in its hub: for what goes through every organization."""
+    opened = a_runtime(empty_database, Network(["127.0.0.1"]))
+    yield Importer.build(opened, channel)
+    opened.close()
+
+
+@pytest.fixture
 def named(reaching: Runtime) -> Runtime:
     """Every name leads to this machine."""
     return replace(reaching, network=Network(["127.0.0.1"], resolve=leading_to("127.0.0.1")))

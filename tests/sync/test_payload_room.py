@@ -90,16 +90,16 @@ def test_what_was_read_again_goes_later_than_what_was_not(importer: Importer, cl
     assert (read_by(importer, first), read_by(importer, second)) == (1, 0)
 
 
-def test_the_retention_makes_room_too(importer: Importer, clock: FrozenClock) -> None:
-    link = importer.link()
+def test_the_retention_makes_room_too(importer_alone: Importer, clock: FrozenClock) -> None:
+    link = importer_alone.link()
     for number in range(PULLS):
-        pulled(importer, link, clock, number)
+        pulled(importer_alone, link, clock, number)
 
-    settings = roomy(importer).runtime.settings
-    removed = retention.carry_out(importer.runtime.database, settings)
+    settings = roomy(importer_alone).runtime.settings
+    removed = retention.carry_out(importer_alone.runtime.database, settings)
 
     assert removed["payloads"] >= 1
-    assert ROOM / 2 < kept(importer) <= ROOM
+    assert ROOM / 2 < kept(importer_alone) <= ROOM
 
 
 def test_what_a_sync_is_citing_is_passed_over_and_keeps_no_pull_waiting(

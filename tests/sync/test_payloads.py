@@ -160,36 +160,36 @@ def test_an_outage_has_nothing_to_keep(importer: Importer) -> None:
     assert read_by(importer, importer.pull(importer.link()).run_id) == []
 
 
-def test_it_goes_when_no_run_has_cited_it_for_the_retention(importer: Importer, clock: FrozenClock) -> None:
-    importer.says(nights("a", day(20), day(23)))
-    importer.pull(importer.link())
-    settings, database = importer.runtime.settings, importer.runtime.database
+def test_it_goes_when_no_run_has_cited_it_for_the_retention(
+    importer_alone: Importer, clock: FrozenClock
+) -> None:
+    importer_alone.says(nights("a", day(20), day(23)))
+    importer_alone.pull(importer_alone.link())
+    settings, database = importer_alone.runtime.settings, importer_alone.runtime.database
     clock.advance(timedelta(days=settings.retention_payload_days - 1))
     retention.carry_out(database, settings)
-    assert len(kept(importer)) == 1
+    assert len(kept(importer_alone)) == 1
 
     clock.advance(timedelta(days=2))
     assert retention.carry_out(database, settings)["payloads"] >= 1
 
-    assert kept(importer) == []
-    assert importer.run_sql("SELECT count(*) FROM run_payloads").scalar_one() == 0
-    assert importer.run_sql("SELECT count(*) FROM sync_runs").scalar_one() == 1
+    assert kept(importer_alone) == []
+    assert importer_alone.run_sql("SELECT count(*) FROM run_payloads").scalar_one() == 0
+    assert importer_alone.run_sql("SELECT count(*) FROM sync_runs").scalar_one() == 1
 
 
-def test_it_is_opened_by_the_keys_after_a_change_of_keys(importer: Importer) -> None:
+def test_it_is_opened_by_the_keys_after_a_change_of_keys(importer_alone: Importer) -> None:
     body = calendar(nights("a", day(20), day(23)))
-    importer.answers(Answer(body=body))
-    run_id = importer.pull(importer.link()).run_id
-    before = kept(importer)[0].sealed
+    importer_alone.answers(Answer(body=body))
+    run_id = importer_alone.pull(importer_alone.link()).run_id
+    before = kept(importer_alone)[0].sealed
 
-    database, actor = importer.runtime.database, Actor("command")
-    begun = next(
-        one for one in keys.begin(database, actor) if one.organization_id == importer.organization_id
-    )
+    database, actor = importer_alone.runtime.database, Actor("command")
+    (begun,) = keys.begin(database, actor)
     list(keys.carry_out(database, begun, actor))
 
-    assert kept(importer)[0].sealed != before
-    assert read_by(importer, run_id) == [body]
+    assert kept(importer_alone)[0].sealed != before
+    assert read_by(importer_alone, run_id) == [body]
 
 
 def test_nobody_of_another_organization_can_read_it(importer: Importer, reaching: Runtime) -> None:

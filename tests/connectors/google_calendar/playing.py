@@ -135,9 +135,11 @@ class GoogleHarness(CalendarHarness):
 
 
 @contextmanager
-def playing() -> Iterator[GoogleHarness]:
+def playing(proxy: FaultyProxy) -> Iterator[GoogleHarness]:
+    """A new Google behind a proxy that others may have used: for each address the calls are made anew."""
     google = GoogleCalendar()
-    with Serving(google) as server, FaultyProxy(server.root) as proxy, NoticeInbox() as inbox:
+    with Serving(google) as server, NoticeInbox() as inbox:
+        proxy.leads_to(server.root)
         yield GoogleHarness(google, proxy, inbox)
     assert not google.violations
 

@@ -9,10 +9,17 @@ import pytest
 from tests.connectors.calendar_contract import CalendarContract
 from tests.connectors.calendar_harness import CalendarHarness
 from tests.connectors.google_calendar.playing import playing
+from tests.fakes.faulty_proxy import FaultyProxy
+
+
+@pytest.fixture(scope="module")
+def proxy() -> Iterator[FaultyProxy]:
+    with FaultyProxy() as one:
+        yield one
 
 
 class TestGoogleCalendarKeepsTheContractOfCalendars(CalendarContract):
     @pytest.fixture
-    def harness(self) -> Iterator[CalendarHarness]:
-        with playing() as harness:
+    def harness(self, proxy: FaultyProxy) -> Iterator[CalendarHarness]:
+        with playing(proxy) as harness:
             yield harness

@@ -22,7 +22,7 @@ class Serving:
         self.patience = patience
         self.closing = threading.Event()
         self._server = _Server(self, port)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.005,), daemon=True)
 
     def __enter__(self) -> Serving:
         self._before, self.google.root = self.google.root, self.root

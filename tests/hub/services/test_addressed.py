@@ -27,6 +27,12 @@ GUESTS = "a password of a guest"
 AGREED = Agreed("account", "2026-11")
 
 
+@pytest.fixture
+def hub(alone: Database) -> Database:
+    """With the organizations of one test alone: every one of them is gone through."""
+    return alone
+
+
 def opened(content: bytes) -> str:
     """JSON as it reads; what channels sent is packed instead."""
     try:

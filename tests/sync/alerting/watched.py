@@ -79,15 +79,15 @@ class Watched:
         """From now on it stands like that."""
         self.importer.do(lambda s: s.execute(update(Link).where(Link.id == self.link_id).values(**values)))
 
-    def look(self, times: int = 1) -> None:
-        """So many looks, ten seconds apart; nothing is delivered."""
+    def look(self, times: int = 1, apart: timedelta = LOOKS) -> None:
+        """So many looks; nothing is delivered."""
         for _ in range(times):
-            self.clock.advance(LOOKS)
+            self.clock.advance(apart)
             looking.look(self.runtime)
 
     def look_until_told(self) -> None:
         """Long enough for any cause, and short enough for none to become stale."""
-        self.look(32)
+        self.look(12, apart=3 * LOOKS)
 
     def tell(self) -> int:
         return delivering.deliver(self.runtime)
