@@ -24,6 +24,7 @@ TABLES = {
     "swap_with": "bookings",
     "entity_id": "units",
     "key_id": "api_keys",
+    "only": "changes",
     "actor": "members",
     "for": "guests",
 }
