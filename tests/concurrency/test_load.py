@@ -25,7 +25,7 @@ from tests.fakes.feed_server import FeedServer
 from tests.servers import Database
 
 CLIENTS = 24
-SECONDS = 10.0
+SECONDS = 4.0
 LATEST = 60.0
 """Seconds after which what has not happened is missed"""
 WANTED = {

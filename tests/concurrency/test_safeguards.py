@@ -29,7 +29,18 @@ from tests.concurrency.together import Meeting, together, until
 ROUNDS = 3
 MOST_ROUNDS = 12
 """For damage that chance must bring about, and nearly always does in the first round"""
+SOON = "50ms"
+"""How long the server waits before it looks for a deadlock; its usual second passes again and again here"""
 Widen = Callable[[pytest.MonkeyPatch, Meeting], None]
+
+
+@pytest.fixture
+def own_database(own_database: servers.Database) -> servers.Database:
+    """Whoever meets others at the constraint without the lock waits in a circle, and is thrown out soon."""
+    audit.execute(
+        own_database.superuser_url, f"ALTER DATABASE {own_database.name} SET deadlock_timeout = '{SOON}'"
+    )
+    return own_database
 
 
 def moments(
@@ -122,6 +133,7 @@ def test_without_the_lock_two_bookings_of_the_same_rooms_deadlock(
     meet_after_writing(monkeypatch, Meeting(2))
 
     together(calls)
+    desk.database.dispose()  # what a connection has counted it tells by and by, and when it ends
 
     assert until(
         lambda: audit.deadlocks(own_database.superuser_url), within=10, what="the server counts a deadlock"

@@ -30,7 +30,7 @@ from tests.fakes.counting_server import CountingServer
 from workers.programs import beat, puller, worker
 
 HOSTS = 6
-AT_EACH = 10
+AT_EACH = 6
 LINKS = HOSTS * AT_EACH
 LATENCY = 0.3
 MOST = 4

@@ -1,4 +1,4 @@
-"""Redis is emptied and every worker killed in the middle of two hundred pulls: only time is lost."""
+"""Redis is emptied and every worker killed in the middle of many pulls: only time is lost."""
 
 from __future__ import annotations
 
@@ -24,7 +24,6 @@ from tests.concurrency.together import tell, together, until
 from tests.fakes.counting_server import CountingServer
 from workers.programs import beat, puller, worker
 
-PULLS = 200
 ROOMS = 20
 LATENCY = 0.05
 
@@ -53,11 +52,22 @@ def channel() -> Iterator[CountingServer]:
 
 @pytest.mark.long
 @pytest.mark.timeout(240)
+@pytest.mark.parametrize(
+    ("pulls", "deaths"),
+    [(60, (20,)), pytest.param(200, (50, 100), marks=pytest.mark.soak)],
+    ids=("some", "many"),
+)
 def test_all_pulls_complete_and_no_calendar_is_pulled_twice_at_once(
-    runtime: Runtime, own_database: servers.Database, valkey_dir: Path, channel: CountingServer
+    runtime: Runtime,
+    own_database: servers.Database,
+    valkey_dir: Path,
+    channel: CountingServer,
+    pulls: int,
+    deaths: tuple[int, ...],
 ) -> None:
+    """All die whenever so many pulls have begun."""
     hostel = place.build(runtime.database, rooms=ROOMS, whole=False)
-    import_of(runtime, hostel, channel, PULLS)
+    import_of(runtime, hostel, channel, pulls)
     settings = runtime.settings
 
     with ExitStack() as closing:
@@ -67,8 +77,8 @@ def test_all_pulls_complete_and_no_calendar_is_pulled_twice_at_once(
         for part in (working, pulling, timetable):
             part.start()
             closing.callback(part.kill)
-        for share in (PULLS // 4, PULLS // 2):
-            until(lambda: channel.total() >= share, within=60, what=f"{share} pulls have begun")  # noqa: B023
+        for begun in deaths:
+            until(lambda: channel.total() >= begun, within=60, what=f"{begun} pulls have begun")  # noqa: B023
             working.kill()
             pulling.kill()
             with redis.Redis.from_url(redis_url(valkey_dir)) as emptied:
@@ -76,13 +86,13 @@ def test_all_pulls_complete_and_no_calendar_is_pulled_twice_at_once(
             tell(f"emptied and killed at {channel.total()} requests, {done(own_database)} done")
             working.start()
             pulling.start()
-        until(lambda: done(own_database) == PULLS, within=120, what="all pulls are done")
+        until(lambda: done(own_database) == pulls, within=120, what="all pulls are done")
 
-    tell(f"{channel.total()} requests for {PULLS} calendars")
+    tell(f"{channel.total()} requests for {pulls} calendars")
     assert set(channel.most_at_once.values()) == {1}
-    assert len(channel.requests) == PULLS
+    assert len(channel.requests) == pulls
     assert audit.ask(own_database.superuser_url, AT_ANOTHER_TIME) == 0
-    assert audit.ask(own_database.superuser_url, "SELECT count(*) FROM external_events") == 2 * PULLS
+    assert audit.ask(own_database.superuser_url, "SELECT count(*) FROM external_events") == 2 * pulls
 
 
 def test_the_lease_lets_one_pull_at_a_time(

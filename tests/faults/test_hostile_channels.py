@@ -6,11 +6,12 @@ The good ones are pulled within seconds, the others end when their time is up, a
 
 from __future__ import annotations
 
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from uuid import UUID
 
@@ -38,6 +39,8 @@ GOOD = 20
 FOR_EVER = ("silent", "slow_headers", "trickle", "lies_long", "large_and_slow", "slow_redirects_0")
 FLOODS = ("gzip_bomb", "endless", "single_bytes", "continues", "header_bomb", "after_the_end")
 SILENT_AT_ONE_HOST = 8
+AT_ONCE = ((signal.SIGTERM, 0.2), (signal.SIGQUIT, 5.0))
+"""Nobody waits until the silent ones have spoken: what is under way is given back"""
 
 _MOMENTS = [b"20270101T%06d" % (number % 235959) for number in range(200_000)]
 _EVENT = b"BEGIN:VEVENT\r\nUID:%d\r\nDTSTAMP:20260101T000000Z\r\nDTSTART:20260101T120000Z\r\n%sEND:VEVENT\r\n"
@@ -161,10 +164,13 @@ def running(runtime: Runtime) -> Iterator[Watch]:
     """Worker, puller and beat; the watch is on the puller."""
     settings = runtime.settings
     with ExitStack() as closing:
-        parts = [child(program, settings) for program in (worker(settings), puller(settings), beat())]
+        pulling = replace(puller(settings), stop_by=AT_ONCE)
+        parts = [child(program, settings) for program in (worker(settings), pulling, beat())]
         for part in parts:
             part.start()
             closing.callback(part.stop)
+        for part in parts:
+            closing.callback(part.ask)  # all of them, before anybody is waited for
         assert parts[1].pid is not None
         yield Watch(psutil.Process(parts[1].pid))
 

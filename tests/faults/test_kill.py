@@ -30,8 +30,6 @@ from workers.children import Child
 from workers.programs import beat, puller, worker
 
 CLIENTS = 8
-WORK_BETWEEN = 40
-"""Answers that the clients get between two deaths"""
 
 STORED = """
     SELECT b.id::text AS id, b.status, i.arrival::text AS arrival, i.departure::text AS departure,
@@ -60,10 +58,15 @@ def runtime(postgres: Postgres, redis_url: str, tmp_path: Path) -> Iterator[Runt
 
 @pytest.mark.long
 @pytest.mark.timeout(240)
-@pytest.mark.parametrize("rounds", [1, pytest.param(15, marks=[pytest.mark.soak, pytest.mark.timeout(900)])])
+@pytest.mark.parametrize(
+    ("rounds", "work"),
+    [(1, 16), pytest.param(15, 40, marks=[pytest.mark.soak, pytest.mark.timeout(900)])],
+    ids=("one", "many"),
+)
 def test_nothing_acknowledged_is_lost_and_a_key_books_once(
-    postgres: Postgres, runtime: Runtime, rounds: int
+    postgres: Postgres, runtime: Runtime, rounds: int, work: int
 ) -> None:
+    """`work`: the answers that the clients get between two deaths."""
     superuser = database_url(postgres.data_dir, "superuser")
     for safety in ("fsync", "synchronous_commit", "full_page_writes"):
         assert audit.ask(superuser, f"SHOW {safety}") == "on"
@@ -91,7 +94,7 @@ def test_nothing_acknowledged_is_lost_and_a_key_books_once(
             loads = [pool.submit(client.act_until, stop.is_set) for client in clients]
             try:
                 for victim in deaths(seed, rounds):
-                    until_worked(clients)
+                    until_worked(clients, work)
                     with contextlib.suppress(Exception):
                         audit.execute(superuser, DUE)
                     if victim == "database":
@@ -100,7 +103,7 @@ def test_nothing_acknowledged_is_lost_and_a_key_books_once(
                     else:
                         mortal[victim].kill()
                         mortal[victim].start()
-                until_worked(clients)
+                until_worked(clients, work)
             finally:
                 stop.set()
             memories = [load.result(90) for load in loads]
@@ -146,13 +149,13 @@ def connected(runtime: Runtime, villa: Place, remote: FeedServer) -> None:
         place.link(runtime, villa, remote.url(path), Scope(unit_id=room))
 
 
-def until_worked(clients: list[Persistent]) -> None:
+def until_worked(clients: list[Persistent], work: int) -> None:
     """The clients have been answered often enough, from now on, for the next death to hit something."""
 
     def answered() -> int:
         return sum(client.memory.statuses.total() - client.memory.statuses[503] for client in clients)
 
-    enough = answered() + WORK_BETWEEN
+    enough = answered() + work
     until(lambda: answered() >= enough, within=60, what="the clients are answered again")
 
 

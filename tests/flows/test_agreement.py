@@ -20,7 +20,9 @@ from tests.flows.agreement.play import Move, play, schedules
 from tests.flows.agreement.world import World
 from tests.sync.importing import a_runtime
 
-GAMES = int(os.environ.get("AGREEMENT_GAMES", "60"))
+GAMES = int(os.environ.get("AGREEMENT_GAMES", "20"))
+MANY = 400
+"""In the long runs"""
 
 
 @pytest.fixture(scope="module")
@@ -43,10 +45,16 @@ def game(runtime: Runtime, schedule: list[Move]) -> list[str]:
 
 
 @pytest.mark.long
-@pytest.mark.timeout(300)
-def test_both_sides_end_equal_whatever_happens(runtime: Runtime) -> None:
+@pytest.mark.parametrize(
+    "number",
+    [
+        pytest.param(GAMES, id="some", marks=pytest.mark.timeout(300)),
+        pytest.param(MANY, id="many", marks=[pytest.mark.soak, pytest.mark.timeout(1800)]),
+    ],
+)
+def test_both_sides_end_equal_whatever_happens(runtime: Runtime, number: int) -> None:
     @settings(
-        max_examples=GAMES,
+        max_examples=number,
         deadline=None,
         database=None,
         suppress_health_check=list(HealthCheck),

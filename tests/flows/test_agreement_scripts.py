@@ -28,6 +28,12 @@ from tests.flows.test_agreement import runtime
 __all__ = ["runtime"]
 
 MOST = 200
+SOME = 3
+"""At every so many boundaries: what the element is there for is lost at more than that in a row without it"""
+
+some_or_all = pytest.mark.parametrize(
+    "every", [pytest.param(SOME, id="some"), pytest.param(1, id="all", marks=pytest.mark.soak)]
+)
 
 
 @contextmanager
@@ -83,9 +89,9 @@ def hasty(
     return news, pages[-1].full
 
 
-def lost_in_a_crash(runtime: Runtime) -> Iterator[int]:
+def lost_in_a_crash(runtime: Runtime, every: int = SOME) -> Iterator[int]:
     """The boundaries at which a crash loses one of three new events that come in pages of one."""
-    for number in range(MOST):
+    for number in range(0, MOST, every):
         with a_world(runtime) as world:
             world.sync()
             world.both.google.world.page_size = 1
@@ -100,8 +106,9 @@ def lost_in_a_crash(runtime: Runtime) -> Iterator[int]:
     raise AssertionError("a pass without end")
 
 
-def test_a_cursor_never_covers_what_is_not_stored(runtime: Runtime) -> None:
-    assert list(lost_in_a_crash(runtime)) == []
+@some_or_all
+def test_a_cursor_never_covers_what_is_not_stored(runtime: Runtime, every: int) -> None:
+    assert list(lost_in_a_crash(runtime, every)) == []
 
 
 def test_stored_before_its_changes_it_would_lose_them(
@@ -129,9 +136,9 @@ def forgetful(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(listing, "sweep", lambda *args: sweep(*args) if full[0] else True)
 
 
-def kept_after_a_crash(runtime: Runtime) -> Iterator[int]:
+def kept_after_a_crash(runtime: Runtime, every: int = SOME) -> Iterator[int]:
     """The boundaries at which a crash leaves a night blocked whose event is gone; the cursor has run out."""
-    for number in range(MOST):
+    for number in range(0, MOST, every):
         with a_world(runtime) as world:
             event = creates(world)
             world.both.rest()
@@ -146,8 +153,9 @@ def kept_after_a_crash(runtime: Runtime) -> Iterator[int]:
     raise AssertionError("a pass without end")
 
 
-def test_what_a_full_listing_leaves_out_is_looked_for_after_a_crash_too(runtime: Runtime) -> None:
-    assert list(kept_after_a_crash(runtime)) == []
+@some_or_all
+def test_what_a_full_listing_leaves_out_is_looked_for_after_a_crash_too(runtime: Runtime, every: int) -> None:
+    assert list(kept_after_a_crash(runtime, every)) == []
 
 
 def test_forgotten_in_a_crash_it_would_stay_blocked(

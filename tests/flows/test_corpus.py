@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -61,8 +62,10 @@ class Oracle:
     occurrences: frozenset[tuple[datetime, datetime]]
 
 
-def oracles() -> list[Oracle]:
-    return [_oracle(json.loads(line)) for line in (CORPUS / "occurrences.jsonl").read_text().splitlines()]
+@cache
+def oracles() -> Sequence[Oracle]:
+    lines = (CORPUS / "occurrences.jsonl").read_text().splitlines()
+    return tuple(_oracle(json.loads(line)) for line in lines)
 
 
 def _oracle(row: dict[str, Any]) -> Oracle:
@@ -87,7 +90,7 @@ def remote() -> Iterator[FeedServer]:
         yield server
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def runtime(database: servers.Database) -> Iterator[Runtime]:
     settings = Settings(database_url=database.app_url, lease_seconds=60)
     made = Runtime(settings, Database(database.app_url, factories.a_vault()), Network(["127.0.0.1"]))

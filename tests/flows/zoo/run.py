@@ -1,4 +1,4 @@
-"""The game itself: sixty days in which everybody acts in his turn, from a seed."""
+"""The game itself: weeks in which everybody acts in his turn, from a seed."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from tests.flows.zoo.house import MADRID, House, today
 from tests.flows.zoo.watch import Report, Watch
 
 STARTED = datetime(2026, 9, 10, 6, 17, tzinfo=UTC)
-LIVELY, QUIET = timedelta(days=52), timedelta(days=8)
-IMPATIENT = timedelta(seconds=0.5)
+QUIET = timedelta(days=8)
+IMPATIENT = timedelta(seconds=0.25)
 """How long a calendar may take while the game has made it slow"""
 
 
@@ -44,8 +44,10 @@ class Game:
         clock: FrozenClock,
         seed: str,
         pace: Pace,
-        lively: timedelta = LIVELY,
+        lively: timedelta,
+        everywhere: bool,
     ) -> None:
+        """`everywhere`: each fault comes to every channel, and not only to one of them."""
         self.house = house
         self.server = server
         self.clock = clock
@@ -57,7 +59,7 @@ class Game:
         self._number = 0
         self._impatient = Network(["127.0.0.1"], deadline=IMPATIENT)
         self._lively = lively
-        self._arm()
+        self._arm(1 if everywhere else len(self.channels))
 
     def play(self) -> Report:
         for name in self.channels:
@@ -160,10 +162,12 @@ class Game:
     def _begins(self, span: Span) -> datetime:
         return span.starts_at if isinstance(span, Hours) else at(span.arrival, time(12), MADRID)
 
-    def _arm(self) -> None:
-        """Every fault at every channel once, in an order of its own."""
-        for channel in self.channels.values():
-            names = self.rng.sample(sorted(FAULTS), len(FAULTS))
+    def _arm(self, parts: int) -> None:
+        """At every channel all faults once, in an order of its own; in parts, each has a part of them."""
+        dealt = self.rng.sample(sorted(FAULTS), len(FAULTS))
+        for turn, channel in enumerate(self.channels.values()):
+            mine = sorted(dealt[turn % parts :: parts])
+            names = self.rng.sample(mine, len(mine))
             share = (self._lively - 2 * DAY) / len(names)
             for number, name in enumerate(names):
                 channel.arm(name, STARTED + DAY + share * (number + self.rng.uniform(0, 0.4)))
