@@ -56,7 +56,8 @@ def apply(session: Session, link: Link, pulled: Pulled, now: datetime) -> Applie
     binding = identity.bind(held.known, heard, measure, now, windows)
     found = differences.between(binding, measure, now)
     judged, dropped = echo.judge_reading(session, link, offers, pulled, held, found, measure, now)
-    standings = Standings(judged | leaving_out.among(found.pairs))
+    left_out = leaving_out.among(found.pairs, measure, now, link.verified_at)
+    standings = Standings(judged | left_out)
     verdict = guard.judge(found, measure, now, read_at=link.verified_at, ours=standings.ours)
     if verdict.guard is None or not verdict.guard.tripped:
         exports.drain(session, dropped, now)

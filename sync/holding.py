@@ -155,6 +155,8 @@ def add_remainder(
 
 def change(session: Session, row: ExternalEvent, pair: Pair, measure: Measure, now: datetime) -> None:
     """Store what was received of a known event; only what differs is written."""
+    if row.key == pair.event.key and _says_other_words(row, pair):
+        _called(row, now)
     rename(row, pair.event.key, now)
     if pair.when != pair.known.when:
         _put(row, _time(pair.when, measure))
@@ -170,8 +172,17 @@ def rename(row: ExternalEvent, key: str, now: datetime) -> None:
     if row.key == key:
         return
     if row.key != _stopgap(row):
-        row.called = [*row.called, {"key": row.key, "until": now.isoformat()}][-MOST_NAMES:]
+        _called(row, now)
     row.key = key
+
+
+def _called(row: ExternalEvent, now: datetime) -> None:
+    row.called = [*row.called, {"key": row.key, "until": now.isoformat()}][-MOST_NAMES:]
+
+
+def _says_other_words(row: ExternalEvent, pair: Pair) -> bool:
+    """About the same time."""
+    return row.text_digest != pair.text_digest or (row.digest != pair.digest and pair.when == pair.known.when)
 
 
 def cite(session: Session, row: ExternalEvent) -> None:

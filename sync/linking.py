@@ -130,6 +130,7 @@ def afresh(session: Session, row: Link) -> None:
     row.cursor = row.rests_until = None
     if row.calendar_key is None:
         external.count_readings_anew(session, row.id, clock.now())
+        external.forget_words_of_left_out(session, row.id)
     reconsider(session, row)
 
 

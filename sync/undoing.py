@@ -8,7 +8,7 @@ refused leaves nothing behind, and the steps after it are planned anew.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
@@ -115,17 +115,26 @@ def _done(
 def _planned(
     session: Session, run: SyncRun, link: Link, rows: Sequence[Change], may: May, most: int = planning.MOST
 ) -> planning.Plan:
+    """What whoever asks may not do is left, and the rest is planned without it; so is all of its series."""
     there = undoing_reading.there(session, run, link, rows, clock.now())
-    found = planning.plan(rows, there, most)
-    steps = tuple(_allowed(found.steps, may))
-    denied = sum(step.why is DENIED for step in steps)
-    return replace(found, steps=steps, left=found.left + denied)
-
-
-def _allowed(steps: Iterable[Step], may: May) -> Iterator[Step]:
-    for step in steps:
-        allowed = not step.possible or all(may(asks) for asks in step.asks)
-        yield step if allowed else replace(step, why=DENIED)
+    family = {row.id: there.events[row.entity_id].item_id for row in rows if row.entity_id in there.events}
+    denied: dict[UUID, Step] = {}
+    barred: set[UUID | None] = set()
+    while True:
+        found = planning.plan([row for row in rows if row.id not in denied], there, most)
+        possible = [step for step in found.steps if step.possible]
+        barred |= {family.get(step.change_id) for step in possible if not all(map(may, step.asks))} - {None}
+        fresh = [
+            replace(step, why=DENIED)
+            for step in possible
+            if family.get(step.change_id) in barred or not all(map(may, step.asks))
+        ]
+        if not fresh:
+            break
+        denied |= {step.change_id: step for step in fresh}
+    order = {row.id: number for number, row in enumerate(rows)}
+    told = sorted((*found.steps, *list(denied.values())[:most]), key=lambda step: order[step.change_id])
+    return replace(found, steps=tuple(told), left=found.left + len(denied))
 
 
 def _of_link(session: Session, run_id: UUID) -> tuple[SyncRun, Link]:

@@ -29,7 +29,8 @@ def there(session: Session, run: SyncRun, link: Link, rows: Sequence[Change], no
     """All that these changes are about."""
     zone = ZoneInfo(asking.property_of(session, link.property_id).time_zone)
     offers = {one.unit.id: one for one in links_query.units_in(session, link.property_id, None, None, None)}
-    events = [_event(row) for row in query.events(session, link.id, _ids(rows, "external_event"), now)]
+    ids, ended = _ids(rows, "external_event"), run.finished_at or now
+    events = [_event(row) for row in query.events(session, link.id, ids, now, ended)]
     mentioned = {unit_id for row in rows for unit_id in _units(row)}
     mentioned.update(chain.from_iterable(one.unit_ids for one in events))
     names = {one.unit.id: one.unit.name for one in offers.values()}
@@ -64,22 +65,29 @@ def _units(row: Change) -> Iterator[UUID]:
 
 
 def _windows(rows: Iterable[Change], offers: Mapping[UUID, Offer]) -> Mapping[UUID, list[Period]]:
-    """By leaf, where something may be held or closed again."""
+    """By leaf, where something may be held or closed again, or go back to."""
     found: dict[UUID, list[Period]] = defaultdict(list)
     for row in rows:
         for took in logged.read(row.before) or ():
             found[took.unit_id].append(took.period)
-        closure = closure_of(row.before) if row.entity == "blackout" else None
-        offer = offers.get(closure.unit_id) if closure is not None else None
-        if closure is not None and offer is not None:
-            for leaf in offer.unit.leaves:
-                found[leaf].append(occupied(closure.span, offer.zone))
+        for unit_id, span, turnaround in _ours(row):
+            if (offer := offers.get(unit_id)) is not None:
+                for leaf in offer.unit.leaves:
+                    found[leaf].append(occupied(span, offer.zone, offer.turnaround if turnaround else 0))
     return found
+
+
+def _ours(row: Change) -> Iterator[tuple[UUID, Span, bool]]:
+    """Where what is ours was, and whether its turnaround counts."""
+    closure = closure_of(row.before) if row.entity == "blackout" else None
+    if closure is not None:
+        yield closure.unit_id, closure.span, False
+    yield from ((one.unit_id, one.span, True) for one in places_of(row.before))
 
 
 def _event(row: Row[Any]) -> Event:
     units = frozenset(row.unit_ids or ())
-    return Event(row.id, row.item_id, row.run_id, row.ahead, row.with_others, units)
+    return Event(row.id, row.item_id, row.run_id, row.ahead, row.with_others, row.other, units)
 
 
 def _stays(rows: Iterable[Row[Any]]) -> Mapping[UUID, Stay]:

@@ -79,7 +79,7 @@ class ExternalEvent(Owned):
     slide: Mapped[str | None]
     """A window of the channel's policy that moves on every day: "lead" or "horizon\""""
     called: Mapped[list[dict[str, Any]]] = mapped_column(default=list)
-    """Its former names, the oldest first: [{"key", "until"}]"""
+    """Its former names, the oldest first: [{"key", "until"}]; also its name, where it said other words"""
     mark: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     """What hubs wrote on it: {"origin", "via"}"""
     uid_out: Mapped[str]

@@ -125,6 +125,15 @@ def count_readings_anew(session: Session, link_id: UUID, now: datetime) -> None:
     )
 
 
+def forget_words_of_left_out(session: Session, link_id: UUID) -> None:
+    """What a person left out was told at another address: nothing that is told here is sure to be it."""
+    session.execute(
+        update(ExternalEvent)
+        .where(ExternalEvent.link_id == link_id, ExternalEvent.standing == "ignored")
+        .values(text_digest=b"")
+    )
+
+
 def remainders_beside(session: Session, event_id: UUID) -> frozenset[UUID]:
     """What is left of events that shrank or moved, on the link of this event."""
     of_link = select(ExternalEvent.link_id).where(ExternalEvent.id == event_id).scalar_subquery()

@@ -16,6 +16,8 @@ from hub.models.records import Change
 _EVENTS = text("""
     SELECT e.id, e.item_id, e.run_id,
            coalesce(taken.ahead, false) AS ahead, taken.unit_ids,
+           e.item_id IS NULL
+               AND coalesce((e.called -> -1 ->> 'until')::timestamptz > :ended, false) AS other,
            e.item_id IS NOT NULL AND EXISTS (
                SELECT FROM external_events other
                WHERE other.organization_id = e.organization_id AND other.item_id = e.item_id
@@ -51,12 +53,15 @@ def changes_of(
     return tuple(session.scalars(statement.order_by(Change.at.desc(), Change.id.desc())))
 
 
-def events(session: Session, link_id: UUID, ids: Collection[UUID], now: datetime) -> Sequence[Row[Any]]:
+def events(
+    session: Session, link_id: UUID, ids: Collection[UUID], now: datetime, ended: datetime
+) -> Sequence[Row[Any]]:
     """
     `ahead`: whether it takes what is not over; `with_others`: whether its series takes what another run
-    brought.
+    brought; `other`: whether a feed told it under another name, or in other words, since the run `ended`.
     """
-    return session.execute(_EVENTS, {"link": link_id, "ids": list(ids), "now": now}).all() if ids else ()
+    asked = {"link": link_id, "ids": list(ids), "now": now, "ended": ended}
+    return session.execute(_EVENTS, asked).all() if ids else ()
 
 
 def waiting(session: Session, link_id: UUID, run_id: UUID) -> frozenset[UUID]:

@@ -165,8 +165,8 @@ def judge(
     before = (known.missing for known in (*found.missing, *(pair.known for pair in found.back)))
     tripped = guard is not None and guard.tripped
     alarm = tripped and not any(one and one.needs > READINGS for one in before)
-    if not tripped:  # else what took nothing, as our own word come back, may be there again as well
-        gone += empty
+    # What took nothing, as our own word come back, may be there again as well; what a person left out counts.
+    gone += [one for one in empty if not tripped or one.known.left_out]
     return Verdict(tuple(gone), tuple(waiting), tuple(remainders), guard, alarm)
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from connectors.contract import Nature
+from connectors.contract import Nature, When
 from hub.domain.periods import ONE_DAY, Period
 from sync.planning.known import Known, Received, Slide
 from sync.planning.measure import Measure
@@ -67,6 +67,25 @@ def slid(
     begins = max(known.pieces[0].starts_at, measure.cut(now))
     ends = min(to.starts_at, measure.later(begins, days))
     return Period(begins, ends) if begins < ends else None
+
+
+def moves_on(known: Known, to: When, measure: Measure, now: datetime, read_at: datetime | None) -> bool:
+    """
+    Whether a window, told at another time, takes nothing but what follows from the days that passed: one of
+    lead time begins today still, and ends later by as many, counted from the last reading and from when it
+    last moved; one at the end begins no earlier. The channel's midnight may be another, so a day is given.
+    """
+    was, told = measure.span(known.when), measure.span(to)
+    if was is None or told is None:
+        return False
+    if known.slide is Slide.HORIZON:
+        return told[0].starts_at >= was[0].starts_at
+    today = measure.day(now)
+    if read_at is None or known.changed_at is None or measure.day(told[0].starts_at) < today - ONE_DAY:
+        return False
+    since_read = (today - measure.day(read_at)).days + 1
+    days = max(0, min(since_read, (now - known.changed_at + HALF_A_DAY) // ONE_DAY))
+    return told[0].ends_at <= measure.later(was[0].ends_at, days)
 
 
 def _at_the_end(held: Sequence[Received]) -> list[Received]:

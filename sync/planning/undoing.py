@@ -8,7 +8,7 @@ done: so a sync that was undone once has nothing left to undo.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -162,6 +162,9 @@ class _Planning:
             return Step(row.id, what, why=Reason("changed_since", f"{reference} was moved since"))
         if not before:
             return Step(row.id, what, why=Reason("nothing", "nothing of it moved"))
+        ways = (self._in_the_way(one.unit_id, one.span, now.keys(), turnaround=True) for one in before)
+        if (by := next(filter(None, ways), None)) is not None:
+            return Step(row.id, what, why=by)
         self.stays[row.entity_id] = Stay(
             stay.reference, tuple((now | {one.item_id: one for one in before}).values())
         )
@@ -196,7 +199,7 @@ class _Planning:
         what = f"blackout removed: {self._closure(before)}"
         if self._is_over(before):
             return Step(row.id, what, why=words.NOTHING_AHEAD)
-        if (by := self._in_the_way(before)) is not None:
+        if (by := self._in_the_way(before.unit_id, before.span)) is not None:
             return Step(row.id, what, why=by)
         self._goes(row.entity_id, before.unit_id, before.span, "a blackout")
         return Step(row.id, what, "is there again", (CloseAgain(before),))
@@ -256,14 +259,16 @@ class _Planning:
         for leaf in offer.unit.leaves:
             self.held[leaf].append(Taken(leaf, period, cause, owner, label))
 
-    def _in_the_way(self, closure: Closure) -> Reason | None:
-        """What we sold or closed there since: a blackout may lie over what a channel says."""
-        offer = self.there.offers.get(closure.unit_id)
+    def _in_the_way(
+        self, unit_id: UUID, span: Span, own: Collection[UUID | None] = (), *, turnaround: bool = False
+    ) -> Reason | None:
+        """What we sold or closed there since, but for its `own`; what a channel says is for the services."""
+        offer = self.there.offers.get(unit_id)
         if offer is None:
             return Reason("gone", "the unit is not there any more")
-        period = occupied(closure.span, offer.zone)
+        period = occupied(span, offer.zone, offer.turnaround if turnaround else 0)
         rows = (row for leaf in offer.unit.leaves for row in self._on(leaf) if row.cause != Cause.EXTERNAL)
-        met = [row for row in rows if row.period.overlaps(period)]
+        met = [row for row in rows if row.period.overlaps(period) and row.reference not in own]
         return words.taken_by(min(met, key=lambda row: (row.period, row.label))) if met else None
 
     def _is_over(self, closure: Closure) -> bool:

@@ -83,6 +83,9 @@ def stays(event: Event | None, there: There) -> Reason | None:
         return Reason("gone", "the event is gone since")
     if event.run_id != there.run_id:
         return Reason("changed_since", "it was changed since, by another sync")
+    if event.other:
+        why = "its channel tells it under another name since, or in other words: it may be another stay"
+        return Reason("changed_since", why)
     if event.with_others:
         why = "it belongs to a series of which other syncs brought a part: ignoring it would free that too"
         return Reason("of_series", why)

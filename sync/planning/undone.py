@@ -125,6 +125,8 @@ class Event:
     """Whether it takes anything that is not over"""
     with_others: bool = False
     """Its series takes time that another sync brought"""
+    other: bool = False
+    """It has another name since, or says other words: it may be another stay"""
     unit_ids: frozenset[UUID] = frozenset()
 
 

@@ -12,7 +12,7 @@ from hub.domain.periods import Nights
 from hub.errors import Conflict
 from hub.models.external import ExternalEvent
 from hub.models.records import Change
-from sync import ignoring, refit, restanding
+from sync import ignoring, linking, refit, restanding
 from sync.planning.stakes import Action
 from tests.conftest import FrozenClock
 from tests.sync.calendars import at, day, nights
@@ -145,6 +145,66 @@ def test_a_window_that_moves_on_every_day_stays_left_out(importer: Importer, clo
 
     assert event(importer, link).standing == "ignored"
     assert free(importer, 0, 2)
+
+
+def test_a_window_that_grew_is_left_out_no_longer(importer: Importer, clock: FrozenClock) -> None:
+    """A stay beside it is told as one with it."""
+    importer.says(nights("w", day(0), day(2), CLOSED), nights("b", day(30), day(33)))
+    link = importer.link()
+    importer.pull(link)
+    ignore(importer, link)
+
+    clock.advance(timedelta(hours=1))
+    importer.says(nights("w", day(0), day(12), CLOSED), nights("b", day(30), day(33)))
+    outcome = importer.pull(link)
+
+    assert outcome.counts["counted"] == 1
+    assert not free(importer, 3, 12)
+
+
+def test_a_closure_that_begins_today_is_left_out_still(
+    importer: Importer, link: UUID, clock: FrozenClock
+) -> None:
+    ignore(importer, link)
+    told = nights("a", day(20), day(23), CLOSED), nights("b", day(30), day(33))
+
+    for _ in range(2):
+        clock.advance(timedelta(days=10))
+        importer.says(*told)
+        importer.pull(link)
+
+    assert (event(importer, link).slide, event(importer, link).standing) == ("lead", "ignored")
+
+
+def test_an_empty_answer_ends_a_persons_word_though_the_guard_holds_the_rest(
+    importer: Importer, link: UUID, clock: FrozenClock
+) -> None:
+    ignore(importer, link)
+    clock.advance(timedelta(hours=1))
+    importer.says()
+    importer.pull(link)
+    assert importer.state(link).guard is not None
+
+    importer.says(nights("a", day(20), day(23), CLOSED), nights("b", day(30), day(33)))
+    importer.pull(link)
+
+    assert not free(importer)
+    assert not free(importer, 30, 33)
+
+
+def test_another_address_tells_other_events_though_they_look_the_same(
+    importer: Importer, link: UUID, clock: FrozenClock
+) -> None:
+    ignore(importer, link)
+    importer.says(nights("a", day(20), day(23), CLOSED), nights("b", day(30), day(33)), feed="/other.ics")
+    there = {"url": importer.channel.url("/other.ics")}
+    clock.advance(timedelta(hours=1))
+
+    importer.do(lambda session: linking.change(session, link, settings=there))
+    assert free(importer), "what is held stays until it answers"
+    importer.pull(link)
+
+    assert not free(importer)
 
 
 def test_units_that_are_fitted_anew_and_feeds_that_went_on_leave_it_out(

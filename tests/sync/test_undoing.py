@@ -153,6 +153,26 @@ def test_what_another_sync_changed_since_is_left(importer: Importer) -> None:
     assert free(importer) == before
 
 
+@pytest.mark.parametrize("told", [("b", "Bob"), ("a", "Bob"), ("b", "Ana")])
+def test_another_stay_at_the_same_time_is_left(
+    importer: Importer, clock: FrozenClock, told: tuple[str, str]
+) -> None:
+    """One guest cancelled, and the next took the very nights before the calendar was read again."""
+    uid, guest = told
+    importer.says(nights("a", day(20), day(23), "Ana"))
+    link = importer.link()
+    run = importer.pull(link).run_id
+    clock.advance(timedelta(hours=1))
+    importer.says(nights(uid, day(20), day(23), guest))
+    importer.pull(link)
+    before = free(importer)
+
+    done = undo(importer, run)
+
+    assert [left.code for left in [one.left for one in done.steps] if left] == ["changed_since"]
+    assert free(importer) == before
+
+
 def test_what_is_gone_since_is_left(importer: Importer, clock: FrozenClock) -> None:
     importer.says(nights("a", day(20), day(23)))
     link = importer.link()

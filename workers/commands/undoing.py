@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -54,8 +54,15 @@ def _meant(session: Session, given: str) -> Sequence[UUID]:
     row = choosing.by_ending(session, SyncRun, given, "run", "RUN")
     if row.link_id is not None:
         return [row.id]
-    children = parents.children(session, row.id, limit=MOST)
+    children = tuple(_children(session, row.id))
     return [one.id for one in reversed(children) if one.changed and one.state not in query.OPEN]
+
+
+def _children(session: Session, parent_id: UUID) -> Iterator[SyncRun]:
+    after: UUID | None = None
+    while found := parents.children(session, parent_id, limit=MOST, after=after):
+        yield from found
+        after = found[-1].id
 
 
 def _each(

@@ -67,6 +67,18 @@ def test_a_booking_that_is_elsewhere_by_now_stays() -> None:
         assert [code for _, _, code in told(row, there=there(stays=stays))] == ["changed_since"]
 
 
+def test_a_booking_whose_nights_were_sold_since_stays_but_not_for_its_own_sake() -> None:
+    back = booking_moved(1, (ROOM, 3, 7), (ROOM, 5, 9))
+    now = {BOOKING: Stay("7KQ2M9XA", (Place(ITEM, ROOM, nights(5, 9)),))}
+    own = replace(taken(5, 9, ITEM, "booking 7KQ2M9XA"), cause=Cause.BOOKING)
+    sold = replace(taken(3, 4, SECOND, "booking 2222AAAA"), cause=Cause.BOOKING)
+
+    alone = told(back, there=there(stays=now, taken=(own,)))
+    against = told(back, there=there(stays=now, taken=(own, sold)))
+
+    assert [code for _, _, code in (*alone, *against)] == [None, "taken"]
+
+
 def test_nights_to_which_a_booking_goes_back_are_not_held_as_well() -> None:
     back = booking_moved(2, (ROOM, 3, 5), (OTHER, 3, 5))
     now = Stay("7KQ2M9XA", (Place(ITEM, OTHER, nights(3, 5)),))
