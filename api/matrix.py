@@ -42,7 +42,7 @@ def _by_path(row: tuple[str, Right]) -> tuple[str, str]:
 
 
 def _line(operation: str, right: Right) -> str:
-    scope = "anyone" if right.public else right.scope or "–"
+    scope = "anyone" if right.public else " and ".join(right.scopes) or "–"
     limited = "yes" if right.limited and right.role == "staff" else ""
     return f"| `{operation.replace(V1, '')}` | {right.role} | {scope} | {limited} |\n"
 

@@ -36,6 +36,8 @@ class Right:
     """The least role of a person, or `anyone`"""
     scope: str | None = None
     """What an API key must cover; None where keys may not at all"""
+    besides: str | None = None
+    """A second scope that a key must cover, where what is done is of two kinds"""
     limited: bool = True
     """Whether staff who are limited to properties see and change theirs alone"""
 
@@ -48,6 +50,11 @@ class Right:
         return self.role in ("admin", "super_admin")
 
     @property
+    def scopes(self) -> tuple[str, ...]:
+        """All that a key must cover."""
+        return tuple(scope for scope in (self.scope, self.besides) if scope is not None)
+
+    @property
     def public(self) -> bool:
         return self.role == ANYONE
 
@@ -55,7 +62,7 @@ class Right:
         return self.public or ROLES.index(role) >= ROLES.index(self.role)
 
     def allows_scopes(self, scopes: frozenset[str]) -> bool:
-        return self.public or (self.scope is not None and self.scope in covered(scopes))
+        return self.public or (bool(self.scopes) and covered(scopes) >= set(self.scopes))
 
 
 def covered(scopes: frozenset[str]) -> frozenset[str]:
@@ -76,6 +83,8 @@ _PERSONS = Right("manager", "admin", limited=False)
 """All that is known of somebody, whose stays may be in any property"""
 _SHAPES = Right("manager", "admin")
 _LINKS = Right("manager", "sync")
+_UNDOES = Right("manager", "sync", "bookings")
+"""What came is ignored, what went is held again: one without the other frees what neither guest gave up"""
 _IN_PERSON = Right("manager")
 """Of somebody who has a browser"""
 _AUDITS = Right("manager", "admin")
@@ -145,7 +154,7 @@ _OPERATIONS: Mapping[str, Right] = {
     "POST /sync-runs/{run_id}/cancel": _SYNCS,
     "POST /sync-runs/{run_id}/resume": _SYNCS,
     "POST /sync-runs/{run_id}/retry": _SYNCS,
-    "POST /sync-runs/{run_id}/undo": _LINKS,
+    "POST /sync-runs/{run_id}/undo": _UNDOES,
     "POST /connections": _LINKS,
     "GET /connections": _SEES_ALL,
     "GET /connections/{connection_id}": _SEES_ALL,

@@ -94,10 +94,11 @@ def of_feed(
 
 
 def page(session: Session, link_id: UUID) -> list[Ignored]:
-    """Of a link, those that were first seen first."""
+    """Of a link, those that were first seen first; of a feed only what is not over."""
     query.one(session, link_id)
     items = [_told(session, item) for item in calendars.ignored(session, link_id, MOST)]
-    return [*items, *(_of_feed(session, event) for event in external.left_out(session, link_id, MOST))]
+    events = external.left_out(session, link_id, clock.now(), MOST)
+    return [*items, *(_of_feed(session, event) for event in events)]
 
 
 def _action(ignored: bool) -> str:

@@ -3,13 +3,13 @@ Undoing a sync: what it changed is put back as far as that can be, in one transa
 
 Locks: link, all units of its property, bookings, allocations. Everything is read under them, so that of two
 who undo the same sync the second finds nothing left. Each step is done within a savepoint: one that is
-refused leaves nothing behind, and the steps after it are planned anew.
+refused leaves nothing behind, and the steps after it are planned without it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from hub import clock
 from hub.errors import Conflict, Reason, Refused
 from hub.models.links import Link
-from hub.models.records import Change, SyncRun
+from hub.models.records import SyncRun
 from hub.queries import inventory, locks, mirrors, runs
 from hub.queries import links as links_query
 from hub.queries import undoing as query
@@ -25,14 +25,10 @@ from hub.services import changes
 from sync import undoing_reading, undoing_steps
 from sync.planning import undoing as planning
 from sync.planning import undoing_words as words
-from sync.planning.undone import Act, Asks, Step
+from sync.planning.undone import Act, Row, Step, There
 
 UNDONE = "undone"
 """In the change log of a run"""
-DENIED = Reason("not_allowed", "your rights do not cover this")
-
-May = Callable[[Asks], bool]
-"""Whether whoever asks may do that elsewhere"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,21 +51,17 @@ class Undo:
     """What else is to be known, once"""
 
 
-def plan(
-    session: Session, run_id: UUID, only: Collection[UUID] | None = None, may: May = lambda _asks: True
-) -> Undo:
+def plan(session: Session, run_id: UUID, only: Collection[UUID] | None = None) -> Undo:
     """What `undo` would do now. Nothing is locked, and nothing written."""
     run, link = _of_link(session, run_id)
-    rows = _rows(session, run, only)
-    found = _planned(session, run, link, rows, may)
+    rows, there = _read(session, run, link, only)
+    found = planning.plan(rows, there, most=planning.MOST)
     outcomes = tuple(Outcome(step, left=step.why) for step in found.steps)
     acts = [act for step in found.steps if step.possible for act in step.acts]
-    return _told(run, outcomes, acts, found.left, found.more)
+    return _told(run, outcomes, acts, found)
 
 
-def undo(
-    session: Session, run_id: UUID, only: Collection[UUID] | None = None, may: May = lambda _asks: True
-) -> Undo:
+def undo(session: Session, run_id: UUID, only: Collection[UUID] | None = None) -> Undo:
     """
     Undo a sync of one link, or `only` these of its changes; what it does is a person's, and no run's.
 
@@ -79,62 +71,24 @@ def undo(
     link = links_query.locked(session, link.id)
     offers = links_query.units_in(session, link.property_id, None, None, None)
     locks.units(session, inventory.leaves(offers))
-    outcomes, left, more = _done(session, run, link, _rows(session, run, only), may)
+    rows, there = _read(session, run, link, only)
+
+    def take(step: Step) -> Reason | None:
+        return undoing_steps.refusal(session, run, link, step)
+
+    found = planning.plan(rows, there, take, planning.MOST)
+    outcomes = tuple(_became(step, step.why or found.refused.get(step.change_id)) for step in found.steps)
     acts = [act for one in outcomes if one.done for act in one.step.acts]
-    done = sum(one.done for one in outcomes)
-    if done:
+    if done := sum(one.done for one in outcomes):
         mirrors.mark_dirty(session, [link.id], clock.now())
-        after = {"done": done, "left": left}
+        after = {"done": done, "left": found.left}
         changes.record(session, "sync_run", run.id, UNDONE, after=after, property_id=link.property_id)
         session.flush()
-    return _told(run, outcomes, acts, left, more)
+    return _told(run, outcomes, acts, found)
 
 
-def _done(
-    session: Session, run: SyncRun, link: Link, rows: Sequence[Change], may: May
-) -> tuple[tuple[Outcome, ...], int, int]:
-    """Every step, how many changes are left, and how many are beyond what is done at a time."""
-    outcomes: list[Outcome] = []
-    while True:
-        most = planning.MOST - sum(one.done for one in outcomes)
-        found = _planned(session, run, link, rows, may, most)
-        refused = None
-        for step in found.steps:
-            why = step.why or undoing_steps.refusal(session, run, link, step)
-            outcomes.append(Outcome(step, why is None, why))
-            if step.possible and why is not None:
-                refused = step
-                break
-        if refused is None:
-            untold = found.left - sum(not step.possible for step in found.steps)
-            return tuple(outcomes), untold + sum(not one.done for one in outcomes), found.more
-        # What comes after it was planned as if it had been done.
-        rows = rows[[row.id for row in rows].index(refused.change_id) + 1 :]
-
-
-def _planned(
-    session: Session, run: SyncRun, link: Link, rows: Sequence[Change], may: May, most: int = planning.MOST
-) -> planning.Plan:
-    """What whoever asks may not do is left, and the rest is planned without it; so is all of its series."""
-    there = undoing_reading.there(session, run, link, rows, clock.now())
-    family = {row.id: there.events[row.entity_id].item_id for row in rows if row.entity_id in there.events}
-    denied: dict[UUID, Step] = {}
-    barred: set[UUID | None] = set()
-    while True:
-        found = planning.plan([row for row in rows if row.id not in denied], there, most)
-        possible = [step for step in found.steps if step.possible]
-        barred |= {family.get(step.change_id) for step in possible if not all(map(may, step.asks))} - {None}
-        fresh = [
-            replace(step, why=DENIED)
-            for step in possible
-            if family.get(step.change_id) in barred or not all(map(may, step.asks))
-        ]
-        if not fresh:
-            break
-        denied |= {step.change_id: step for step in fresh}
-    order = {row.id: number for number, row in enumerate(rows)}
-    told = sorted((*found.steps, *list(denied.values())[:most]), key=lambda step: order[step.change_id])
-    return replace(found, steps=tuple(told), left=found.left + len(denied))
+def _became(step: Step, left: Reason | None) -> Outcome:
+    return Outcome(step, left is None, left)
 
 
 def _of_link(session: Session, run_id: UUID) -> tuple[SyncRun, Link]:
@@ -146,14 +100,18 @@ def _of_link(session: Session, run_id: UUID) -> tuple[SyncRun, Link]:
     return run, links_query.one(session, run.link_id)
 
 
-def _rows(session: Session, run: SyncRun, only: Collection[UUID] | None) -> tuple[Change, ...]:
-    rows = query.changes_of(session, run.id, planning.KINDS, only)
+def _read(
+    session: Session, run: SyncRun, link: Link, only: Collection[UUID] | None
+) -> tuple[Sequence[Row], There]:
+    """Its changes, or `only` these with their series, and what is there now of them."""
+    rows = query.changes_of(session, run.id, planning.KINDS)
     if unknown := set(only or ()) - {row.id for row in rows}:
         why = f"{min(unknown)} is no change of this sync that could be undone"
         raise Refused.because("unknown", why, "only")
-    return rows
+    there = undoing_reading.there(session, run, link, rows, clock.now())
+    return rows if only is None else planning.with_series(rows, there, frozenset(only)), there
 
 
-def _told(run: SyncRun, outcomes: tuple[Outcome, ...], acts: list[Act], left: int, more: int) -> Undo:
+def _told(run: SyncRun, outcomes: tuple[Outcome, ...], acts: list[Act], found: planning.Plan) -> Undo:
     note = words.WRITTEN if words.wrote_there(run.counts) else None
-    return Undo(run.id, words.headline(acts, left, more), outcomes, more, note)
+    return Undo(run.id, words.headline(acts, found.left, found.more), outcomes, found.more, note)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -68,8 +69,7 @@ class _Doing:
         elif isinstance(act, Hold):
             self._close(Closure(act.unit_id, act.span, HELD_AGAIN), self._note())
         elif isinstance(act, MoveBack):
-            requests = [MoveRequest(one.item_id, unit_id=one.unit_id, span=one.span) for one in act.places]
-            rebooking.move(self.session, act.booking_id, requests)
+            rebooking.move(self.session, act.booking_id, list(_requests(act)))
         elif isinstance(act, ChangeBack):
             row = blackouts_query.one(self.session, act.blackout_id)
             note = blackouts.note(self.session, row)
@@ -98,6 +98,12 @@ class _Doing:
     @property
     def _zone(self) -> ZoneInfo:
         return ZoneInfo(asking.property_of(self.session, self.link.property_id).time_zone)
+
+
+def _requests(act: MoveBack) -> Iterator[MoveRequest]:
+    for one in act.places:
+        pinned = False if one.item_id in act.loose else None
+        yield MoveRequest(one.item_id, unit_id=one.unit_id, span=one.span, pinned=pinned)
 
 
 def _asked(closure: Closure, note: str | None) -> BlackoutRequest:

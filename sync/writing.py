@@ -19,7 +19,7 @@ from hub.models.records import Change
 from hub.queries import external as query
 from hub.queries import rows
 from hub.services import changes
-from sync import blocks, holding
+from sync import blocks, citing, holding
 from sync.holding import Held
 from sync.planning import logged, words
 from sync.planning.differences import Difference, Kind, Pair
@@ -34,6 +34,11 @@ UNDONE = frozenset({"changed", "removed", "placed"})
 """Of these the log says what the event took, or nobody could give it back (`sync/undoing.py`)"""
 ACTIONS = {Kind.CHANGED: "changed", Kind.SLID: "slid"}
 """In the change log; other names and other words are no change of the inventory"""
+
+
+def _freed(gone: Gone) -> bool:
+    """What took nothing, as our own word come back and what a person left out, frees nothing when it goes."""
+    return bool(gone.known.pieces) and (gone.agreed or not gone.known.remainder)
 
 
 class _Asked(NamedTuple):
@@ -130,7 +135,7 @@ class Writing:
         return {
             "added": len(self.added),
             "changed": kinds.count(Kind.CHANGED),
-            "removed": sum(1 for gone in self.verdict.gone if not gone.known.remainder or gone.agreed),
+            "removed": sum(1 for gone in self.verdict.gone if _freed(gone)),
             "slid": kinds.count(Kind.SLID),
             "back": sum(1 for _ in self.found.back),
             "counted": sum(1 for pair in self.found.pairs if self._counts_again(pair)),
@@ -220,6 +225,9 @@ class Writing:
         row = self.held.rows[gone.known.id]
         if gone.known.pieces:
             self._record(row.id, "removed", gone.known.when, gone.past)
+        elif gone.known.left_out:
+            citing.run_of(self.session)  # it may be all that this reading has to tell
+            self._record(row.id, "lapsed", gone.known.when, None)
         if gone.past is None:
             self.gone.append(row.id)
         else:

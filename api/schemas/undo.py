@@ -55,7 +55,9 @@ class UndoIn(In):
     )
 
     only: Annotated[list[UUID] | None, Field(min_length=1, max_length=MOST)] = Field(
-        None, description="Ids of changes: `change_id` of a dry run's steps"
+        None,
+        description="Ids of changes: `change_id` of a dry run's steps. Where one has its series ignored, the"
+        " sync's other changes of that series go along",
     )
 
 

@@ -76,11 +76,17 @@ def event(session: Session, link_id: UUID, event_id: UUID) -> ExternalEvent | No
     return session.scalar(statement)
 
 
-def left_out(session: Session, link_id: UUID, limit: int) -> Sequence[ExternalEvent]:
-    """Events of a feed that a person said are not to count, and that are told still; the oldest first."""
+def left_out(session: Session, link_id: UUID, now: datetime, limit: int) -> Sequence[ExternalEvent]:
+    """
+    Events of a feed that a person said are not to count, that are told still and not over; the oldest first.
+    """
     statement = (
         select(ExternalEvent)
-        .where(ExternalEvent.link_id == link_id, ExternalEvent.standing == "ignored")
+        .where(
+            ExternalEvent.link_id == link_id,
+            ExternalEvent.standing == "ignored",
+            ExternalEvent.ends_at > now,
+        )
         .order_by(ExternalEvent.first_seen_at, ExternalEvent.id)
         .limit(limit)
     )

@@ -39,17 +39,10 @@ _PLACES = text("""
 """)
 
 
-def changes_of(
-    session: Session, run_id: UUID, kinds: Collection[tuple[str, str]], only: Collection[UUID] | None
-) -> tuple[Change, ...]:
-    """
-    Rows of the change log of these kinds, (entity, action), that a run wrote, newest first; with `only` these
-    of them.
-    """
+def changes_of(session: Session, run_id: UUID, kinds: Collection[tuple[str, str]]) -> tuple[Change, ...]:
+    """Rows of the change log of these kinds, (entity, action), that a run wrote, newest first."""
     statement = select(Change).where(Change.run_id == run_id)
     statement = statement.where(tuple_(Change.entity, Change.action).in_(kinds))
-    if only is not None:
-        statement = statement.where(Change.id.in_(only))
     return tuple(session.scalars(statement.order_by(Change.at.desc(), Change.id.desc())))
 
 

@@ -35,6 +35,8 @@ class MoveRequest:
     unit_id: UUID | None = None
     unit_type_id: UUID | None = None
     span: Span | None = None
+    pinned: bool | None = None
+    """None: to another unit if that is named"""
 
 
 def move(
@@ -72,8 +74,10 @@ def move(
 
     before = snapshots.booking(booking, items)
     allocations.release(session, [booking_id], units=held)
+    pins = {one.item_id: one.pinned for one in requests}
     for item, one, unit in zip(items, asked, units, strict=True):
-        item.pinned = item.pinned if _stays(item, wanted[item.id]) else not one.by_type
+        pinned = item.pinned if wanted[item.id].unit_id == item.unit_id else not one.by_type
+        item.pinned = pinned if (asked_pin := pins.get(item.id)) is None else asked_pin
         item.unit_id, item.unit_type_id = unit.id, unit.unit_type_id
         for column, value in asking.columns(one.span, one.offers[0].zone).items():
             setattr(item, column, value)
@@ -212,10 +216,6 @@ def _targets(items: Sequence[BookingItem], requests: Sequence[MoveRequest]) -> M
             unit_type_id=None if stays else request.unit_type_id,
         )
     return found
-
-
-def _stays(item: BookingItem, wanted: ItemRequest) -> bool:
-    return wanted.unit_id == item.unit_id
 
 
 def _begun(items: Sequence[BookingItem], now: datetime) -> frozenset[object]:

@@ -7,33 +7,24 @@ done: so a sync that was undone once has nothing left to undo.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from hub.domain.availability import Cause, Taken
-from hub.domain.periods import Span, occupied
 from hub.errors import Reason
 from sync.planning import logged
 from sync.planning import undoing_words as words
-from sync.planning.held_again import free
-from sync.planning.logged import Took
+from sync.planning.undoing_ground import Ground
 from sync.planning.undone import (
     ChangeBack,
     CloseAgain,
-    Closure,
-    Event,
-    Hold,
-    Ignore,
-    Keep,
     MoveBack,
-    Place,
     Row,
     Stay,
     Step,
     There,
     closure_of,
+    loose_in,
     places_of,
 )
 
@@ -44,31 +35,58 @@ MOST = 500
 @dataclass(frozen=True, slots=True)
 class Plan:
     steps: tuple[Step, ...] = ()
+    refused: Mapping[UUID, Reason] = field(default_factory=dict)
+    """By their changes, the possible steps that were tried in vain"""
     left: int = 0
     """Of how many changes nothing is undone, told or not"""
     more: int = 0
     """Changes that could be undone beyond those"""
 
 
-def plan(rows: Sequence[Row], there: There, most: int = MOST) -> Plan:
-    """The rows of the change log come newest first."""
-    planning = _Planning(there, frozenset(_ignorable(rows, there)))
+def plan(
+    rows: Sequence[Row],
+    there: There,
+    take: Callable[[Step], Reason | None] = lambda _step: None,
+    most: int = MOST,
+) -> Plan:
+    """
+    The rows of the change log come newest first. `take` takes a step before the next is planned, or says why
+    not: then those after it are planned without it. Tried in vain it counts among `most` like any other.
+    """
+    planning = _Planning(there, set(_ignorable(rows, there)))
     steps: list[Step] = []
-    possible = left = more = 0
+    refused: dict[UUID, Reason] = {}
+    tried = left = more = 0
     for row in rows:
         if (way := _WAYS.get((row.entity, row.action))) is None:
             continue
+        before = planning.so_far.copy() if tried < most else planning.so_far
         if (step := way(planning, row)) is None:
             continue
         if not step.possible:
             left += 1
             steps += [step] if left <= most else []
-        elif possible < most:
-            possible += 1
+        elif tried < most:
+            tried += 1
             steps.append(step)
+            if (why := take(step)) is not None:
+                refused[step.change_id] = why
+                planning.forget(step, before)
         else:
             more += 1
-    return Plan(tuple(steps), left, more)
+    return Plan(tuple(steps), refused, left + len(refused), more)
+
+
+def with_series(rows: Sequence[Row], there: There, only: Collection[UUID]) -> Sequence[Row]:
+    """
+    `only` these rows; where one of them has its series ignored, which is done to all of that, also what else
+    the sync changed of it.
+    """
+    meant = [row for row in rows if row.id in only]
+    ignored = set(_ignorable(meant, there))
+    series = {event.item_id for event in map(there.events.__getitem__, ignored) if event.ahead} - {None}
+    also = {one.id for one in there.events.values() if one.item_id in series}
+    return [row for row in rows if row.id in only or row.entity_id in also]
 
 
 def _ignorable(rows: Iterable[Row], there: There) -> Iterator[UUID]:
@@ -79,26 +97,10 @@ def _ignorable(rows: Iterable[Row], there: There) -> Iterator[UUID]:
             yield event.id
 
 
-@dataclass(slots=True)
-class _Planning:
-    """What is there once the steps so far are done."""
+class _Planning(Ground):
+    """By entity and action, what is done about one row."""
 
-    there: There
-    ignorable: frozenset[UUID]
-    families: set[UUID] = field(default_factory=set)
-    stays: dict[UUID, Stay] = field(init=False)
-    closures: dict[UUID, Closure] = field(init=False)
-    leaving: set[UUID] = field(default_factory=set)
-    """Whose time counts as free: it goes elsewhere"""
-    kept: set[UUID] = field(default_factory=set)
-    held: dict[UUID, list[Taken]] = field(default_factory=lambda: defaultdict(list))
-    """By leaf, what the steps so far take"""
-    _by_leaf: dict[UUID, list[Taken]] = field(default_factory=lambda: defaultdict(list))
-
-    def __post_init__(self) -> None:
-        self.stays, self.closures = dict(self.there.stays), dict(self.there.closures)
-        for one in self.there.taken:
-            self._by_leaf[one.unit_id].append(one)
+    __slots__ = ()
 
     def came(self, row: Row) -> Step:
         event = self.there.events.get(row.entity_id)
@@ -106,11 +108,11 @@ class _Planning:
         if (why := words.stays(event, self.there)) is not None:
             return Step(row.id, what, why=why)
         assert event is not None
-        if event.item_id in self.families:
+        if event.item_id in self.so_far.families:
             return Step(row.id, what, "is ignored with its series")
         if not event.ahead:
             return Step(row.id, what, why=words.NOTHING_AHEAD)
-        return Step(row.id, what, "is ignored", self._ignore(event))
+        return Step(row.id, what, "is ignored", self.ignore(event))
 
     def changed(self, row: Row) -> Step:
         event, took = self.there.events.get(row.entity_id), logged.read(row.before)
@@ -121,10 +123,10 @@ class _Planning:
         if took is None:
             return Step(row.id, what, why=words.UNTOLD)
         assert event is not None
-        ignored = self._ignore(event) if event.ahead else ()
-        keeps = self._keep(took)
-        holds, by = self._hold(took)
-        with_it = event.item_id in self.families and not ignored
+        ignored = self.ignore(event) if event.ahead else ()
+        keeps = self.keep(took)
+        holds, by = self.hold(took)
+        with_it = event.item_id in self.so_far.families and not ignored
         said = ["is ignored"] if ignored else ["is ignored with its series"] if with_it else []
         said += ["what was left of it stays"] if keeps else []
         said += [words.held(holds, self.there)] if holds else []
@@ -137,7 +139,7 @@ class _Planning:
         what = "went: " + words.came(row.before, (one.unit_id for one in took or ()), self.there)
         if took is None:
             return Step(row.id, what, why=words.UNTOLD)
-        holds, by = self._hold(took)
+        holds, by = self.hold(took)
         if not holds:
             return Step(row.id, what, why=by or words.NOTHING_AHEAD)
         return Step(row.id, what, words.held(holds, self.there), holds)
@@ -146,14 +148,14 @@ class _Planning:
         """It found a unit, and left what it had of another, if anything: that is not free."""
         took = logged.read(row.before) or ()
         what = "found a unit: " + words.came(row.after, (), self.there)
-        holds, _ = self._hold(took)
+        holds, _ = self.hold(took)
         return Step(row.id, what, words.held(holds, self.there), holds) if holds else None
 
     def moved(self, row: Row) -> Step:
         """To where it was; other items of the booking stay."""
         after = {one.item_id: one for one in places_of(row.after)}
         before = tuple(one for one in places_of(row.before) if after.get(one.item_id, one) != one)
-        stay = self.stays.get(row.entity_id)
+        stay = self.so_far.stays.get(row.entity_id) or self.there.stays.get(row.entity_id)
         reference = stay.reference if stay else (row.after or {}).get("reference", "a booking")
         then = words.places((after[one.item_id] for one in before), self.there)
         what = f"{reference} moved: {words.places(before, self.there)}, now {then}"
@@ -162,16 +164,18 @@ class _Planning:
             return Step(row.id, what, why=Reason("changed_since", f"{reference} was moved since"))
         if not before:
             return Step(row.id, what, why=Reason("nothing", "nothing of it moved"))
-        ways = (self._in_the_way(one.unit_id, one.span, now.keys(), turnaround=True) for one in before)
+        ways = (self.in_the_way(one.unit_id, one.span, now.keys(), turnaround=True) for one in before)
         if (by := next(filter(None, ways), None)) is not None:
             return Step(row.id, what, why=by)
-        self.stays[row.entity_id] = Stay(
+        self.so_far.stays[row.entity_id] = Stay(
             stay.reference, tuple((now | {one.item_id: one for one in before}).values())
         )
         for one in before:
-            self._goes(one.item_id, one.unit_id, one.span, f"booking {reference}", turnaround=True)
+            self.goes(one.item_id, one.unit_id, one.span, f"booking {reference}", turnaround=True)
         does = f"goes back to {words.places(before, self.there)}"
-        return Step(row.id, what, does, (MoveBack(row.entity_id, before),))
+        elsewhere = {one.item_id for one in before if after[one.item_id].unit_id != one.unit_id}
+        back = MoveBack(row.entity_id, before, loose_in(row.before) & elsewhere)
+        return Step(row.id, what, does, (back,))
 
     def given_up(self, row: Row) -> Step:
         reference = (row.before or {}).get("reference", "a booking")
@@ -183,99 +187,27 @@ class _Planning:
         before, after = closure_of(row.before), closure_of(row.after)
         assert before is not None
         assert after is not None
-        what = f"blackout moved: {self._closure(before)}, now {self._closure(after)}"
-        if self.closures.get(row.entity_id) != after:
+        what = f"blackout moved: {self.closure_told(before)}, now {self.closure_told(after)}"
+        now = self.so_far.closures.get(row.entity_id) or self.there.closures.get(row.entity_id)
+        if now != after:
             return Step(row.id, what, why=Reason("changed_since", "the blackout was changed since"))
-        if self._is_over(before):
+        if self.is_over(before):
             return Step(row.id, what, why=words.NOTHING_AHEAD)
-        self.closures[row.entity_id] = before
-        self._goes(row.entity_id, before.unit_id, before.span, "a blackout")
-        does = f"goes back to {self._closure(before)}"
+        self.so_far.closures[row.entity_id] = before
+        self.goes(row.entity_id, before.unit_id, before.span, "a blackout")
+        does = f"goes back to {self.closure_told(before)}"
         return Step(row.id, what, does, (ChangeBack(row.entity_id, before),))
 
     def blackout_removed(self, row: Row) -> Step:
         before = closure_of(row.before)
         assert before is not None
-        what = f"blackout removed: {self._closure(before)}"
-        if self._is_over(before):
+        what = f"blackout removed: {self.closure_told(before)}"
+        if self.is_over(before):
             return Step(row.id, what, why=words.NOTHING_AHEAD)
-        if (by := self._in_the_way(before.unit_id, before.span)) is not None:
+        if (by := self.in_the_way(before.unit_id, before.span)) is not None:
             return Step(row.id, what, why=by)
-        self._goes(row.entity_id, before.unit_id, before.span, "a blackout")
+        self.goes(row.entity_id, before.unit_id, before.span, "a blackout")
         return Step(row.id, what, "is there again", (CloseAgain(before),))
-
-    def _ignore(self, event: Event) -> tuple[Ignore, ...]:
-        """Once for a series."""
-        if event.item_id is not None:
-            if event.item_id in self.families:
-                return ()
-            self.families.add(event.item_id)
-        return (Ignore(event.id),)
-
-    def _keep(self, took: Iterable[Took]) -> tuple[Keep, ...]:
-        """What the event left there, each once."""
-        found = dict.fromkeys(
-            row.reference
-            for one in took
-            for row in self._by_leaf.get(one.unit_id, ())
-            if row.reference in self.there.waiting - self.kept and row.period.overlaps(one.period)
-        )
-        keeps = tuple(Keep(event_id) for event_id in found if event_id is not None)
-        self.kept.update(one.event_id for one in keeps)
-        return keeps
-
-    def _hold(self, took: Iterable[Took]) -> tuple[tuple[Hold, ...], Reason | None]:
-        """What of it nothing takes; where that is nothing, and something does, what that is."""
-        holds: list[Hold] = []
-        by: Taken | None = None
-        for one in took:
-            offer = self.there.offers.get(one.unit_id)
-            if offer is None or one.period.ends_at <= self.there.now:
-                continue
-            rows = [row for row in self._on(one.unit_id) if row.period.overlaps(one.period)]
-            spans = free(offer, one.period, [row.period for row in rows], self.there.now)
-            for span in spans:
-                holds.append(Hold(one.unit_id, span))
-                self._goes(None, one.unit_id, span, "a blackout")
-            by = by or min(rows, key=lambda row: (row.period, row.label), default=None)
-        return tuple(holds), words.taken_by(by) if by is not None and not holds else None
-
-    def _on(self, leaf: UUID) -> Iterator[Taken]:
-        gone = self.ignorable | self.leaving
-        yield from (row for row in self._by_leaf.get(leaf, ()) if row.reference not in gone)
-        yield from self.held.get(leaf, ())
-
-    def _goes(
-        self, owner: UUID | None, unit_id: UUID, span: Span, label: str, *, turnaround: bool = False
-    ) -> None:
-        """From where it is to there."""
-        offer = self.there.offers.get(unit_id)
-        if owner is not None:
-            self.leaving.add(owner)
-        if offer is None:
-            return
-        period = occupied(span, offer.zone, offer.turnaround if turnaround else 0)
-        cause = Cause.BOOKING if turnaround else Cause.BLACKOUT
-        for leaf in offer.unit.leaves:
-            self.held[leaf].append(Taken(leaf, period, cause, owner, label))
-
-    def _in_the_way(
-        self, unit_id: UUID, span: Span, own: Collection[UUID | None] = (), *, turnaround: bool = False
-    ) -> Reason | None:
-        """What we sold or closed there since, but for its `own`; what a channel says is for the services."""
-        offer = self.there.offers.get(unit_id)
-        if offer is None:
-            return Reason("gone", "the unit is not there any more")
-        period = occupied(span, offer.zone, offer.turnaround if turnaround else 0)
-        rows = (row for leaf in offer.unit.leaves for row in self._on(leaf) if row.cause != Cause.EXTERNAL)
-        met = [row for row in rows if row.period.overlaps(period) and row.reference not in own]
-        return words.taken_by(min(met, key=lambda row: (row.period, row.label))) if met else None
-
-    def _is_over(self, closure: Closure) -> bool:
-        return occupied(closure.span, self.there.zone).ends_at <= self.there.now
-
-    def _closure(self, closure: Closure) -> str:
-        return words.places([Place(closure.unit_id, closure.unit_id, closure.span)], self.there)
 
 
 _TELLS = frozenset(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from enum import StrEnum
 from typing import Any, Protocol
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -34,16 +33,6 @@ class Row(Protocol):
     def before(self) -> dict[str, Any] | None: ...
     @property
     def after(self) -> dict[str, Any] | None: ...
-
-
-class Asks(StrEnum):
-    """What is done, as whoever does the same elsewhere is asked for a right to it."""
-
-    IGNORE_EVENT = "ignore_event"
-    KEEP_EVENT = "keep_event"
-    CLOSE = "close"
-    MOVE_BOOKING = "move_booking"
-    CHANGE_BLACKOUT = "change_blackout"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +77,8 @@ class Hold:
 class MoveBack:
     booking_id: UUID
     places: tuple[Place, ...]
+    loose: frozenset[UUID] = frozenset()
+    """Items that were not pinned to the unit to which they go back"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,15 +93,6 @@ class CloseAgain:
 
 
 Act = Ignore | Keep | Hold | MoveBack | ChangeBack | CloseAgain
-
-ASKS: Mapping[type[Act], Asks] = {
-    Ignore: Asks.IGNORE_EVENT,
-    Keep: Asks.KEEP_EVENT,
-    Hold: Asks.CLOSE,
-    MoveBack: Asks.MOVE_BOOKING,
-    ChangeBack: Asks.CHANGE_BLACKOUT,
-    CloseAgain: Asks.CLOSE,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,10 +153,6 @@ class Step:
     def possible(self) -> bool:
         return self.why is None
 
-    @property
-    def asks(self) -> frozenset[Asks]:
-        return frozenset(ASKS[type(act)] for act in self.acts)
-
 
 def span_of(said: Mapping[str, Any]) -> Span:
     """As the change log has it (`hub.services.snapshots`)."""
@@ -186,6 +164,11 @@ def span_of(said: Mapping[str, Any]) -> Span:
 def places_of(said: Mapping[str, Any] | None) -> tuple[Place, ...]:
     items = (said or {}).get("items", ())
     return tuple(Place(UUID(one["id"]), UUID(one["unit_id"]), span_of(one)) for one in items)
+
+
+def loose_in(said: Mapping[str, Any] | None) -> frozenset[UUID]:
+    """Items of a booking that are not pinned to their units."""
+    return frozenset(UUID(one["id"]) for one in (said or {}).get("items", ()) if not one["pinned"])
 
 
 def closure_of(said: Mapping[str, Any] | None) -> Closure | None:

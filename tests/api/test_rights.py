@@ -35,7 +35,7 @@ def test_the_table_is_written_down_as_it_is() -> None:
 def test_rows_name_roles_and_scopes_that_there_are() -> None:
     for operation, right in RIGHTS.items():
         assert right.role in (ANYONE, *ROLES), operation
-        assert right.scope is None or right.scope in SCOPES, operation
+        assert set(right.scopes) <= SCOPES.keys(), operation
         assert right.public or "security" in OPERATIONS[operation], operation
 
 
@@ -45,7 +45,7 @@ def test_a_read_asks_for_no_more_than_its_write() -> None:
         method, _, path = operation.partition(" ")
         seen = RIGHTS.get(f"GET {path}")
         if method != "GET" and seen is not None and right.scope is not None:
-            assert seen.allows_scopes(frozenset({right.scope})), operation
+            assert seen.allows_scopes(frozenset(right.scopes)), operation
             assert seen.allows_role(right.role), operation
 
 

@@ -48,15 +48,16 @@ def closed(uid: str, stay: Nights, nature: Nature = Nature.BLOCK, mark: Mark | N
     return RemoteEvent(f"{uid}@channel.example", None, when, True, "Closed", nature=nature, mark=mark)
 
 
-def tells(place: Place, link_id: UUID, *events: RemoteEvent) -> None:
+def tells(place: Place, link_id: UUID, *events: RemoteEvent) -> apply.Applied:
     """The link's channel says this and nothing else; the reading counts."""
     pulled = Pulled(events, {}, full=True, unchanged=False)
 
-    def work(session: Session) -> None:
-        apply.apply(session, links_query.locked(session, link_id), pulled, clock.now())
+    def work(session: Session) -> apply.Applied:
+        applied = apply.apply(session, links_query.locked(session, link_id), pulled, clock.now())
         links_query.note(session, link_id, verified_at=clock.now())
+        return applied
 
-    place.do(work)
+    return place.do(work)
 
 
 def restood(place: Place, link_id: UUID) -> int:

@@ -67,6 +67,20 @@ def test_a_calendar_that_is_empty_for_a_moment_dropped_nothing_of_ours(
     assert [row.drained_at is None for row in said(place, link)] == [not calendar]
 
 
+def test_our_own_word_that_is_told_no_more_is_no_change(place: Place, link: UUID, clock: FrozenClock) -> None:
+    """It took nothing: nothing is freed by it."""
+    place.book(place.units[0], july(3, 7))
+    fetched(place, link)
+    clock.advance(HOUR)
+    tells(place, link, closed("x", july(3, 7)), STAY)
+    clock.advance(HOUR)
+
+    applied = tells(place, link, STAY)
+
+    assert (applied.changed, applied.counts["removed"], applied.summary) == (False, 0, ())
+    assert len(held(place, link)) == 1
+
+
 def test_a_muted_closure_that_moves_to_a_time_of_its_own_is_told(
     place: Place, link: UUID, clock: FrozenClock
 ) -> None:

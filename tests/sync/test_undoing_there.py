@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,9 @@ from connectors.contract import AllDay
 from hub import clock as hub_clock
 from hub.domain.lifecycle import Status
 from hub.domain.periods import Nights
-from sync import undoing
+from hub.errors import Reason
+from sync import undoing, undoing_steps
+from sync.planning.undone import Step
 from sync.runtime import Runtime
 from sync.undoing import Undo
 from tests.sync.channels import CHANNELS, Synced, synced
@@ -32,6 +35,13 @@ def undo(both: Synced) -> Undo:
     """The latest sync that changed anything here."""
     run = next(run for run in reversed(both.runs()) if run.changed)
     return both.do(lambda session: undoing.undo(session, run.id))
+
+
+def undo_one(both: Synced, number: int) -> Undo:
+    """Of the same sync one change alone, of those that are told."""
+    run = next(run for run in reversed(both.runs()) if run.changed)
+    change = both.do(lambda session: undoing.plan(session, run.id)).steps[number].step.change_id
+    return both.do(lambda session: undoing.undo(session, run.id, only=[change]))
 
 
 def undo_again(both: Synced, done: Undo) -> Undo:
@@ -219,3 +229,37 @@ def test_a_series_that_came_is_ignored_once(both: Synced) -> None:
 
     assert (done.headline, len(done.steps), both.blocks()) == ("1 event ignored", 3, [])
     assert {one.done for one in done.steps} == {True}
+
+
+def test_one_change_of_a_series_undoes_all_that_the_sync_changed_of_it(both: Synced) -> None:
+    first = AllDay(TODAY + timedelta(days=30), TODAY + timedelta(days=31))
+    both.there.person.add(first, "Cleaning", ["RRULE:FREQ=WEEKLY;COUNT=3"])
+    both.rest()
+    whole = len(both.blocks())
+
+    done = undo_one(both, 1)
+
+    assert (whole, both.blocks()) == (3, [])
+    assert len(done.steps) == 3
+    assert {one.done for one in done.steps} == {True}
+
+
+def test_what_comes_after_a_refused_step_still_belongs_to_its_series(
+    both: Synced, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The series is ignored by then, and its events are gone with that."""
+    series = AllDay(TODAY + timedelta(days=30), TODAY + timedelta(days=31))
+    both.there.person.add(series, "Cleaning", ["RRULE:FREQ=WEEKLY;COUNT=3"])
+    both.rest()
+    really, tried = undoing_steps.refusal, []
+
+    def refusal(session: Any, run: Any, link: Any, step: Step) -> Reason | None:
+        tried.append(step)
+        return Reason("no", "it cannot be") if len(tried) == 2 else really(session, run, link, step)
+
+    monkeypatch.setattr(undoing_steps, "refusal", refusal)
+
+    done = undo(both)
+
+    assert [one.left.code if one.left else None for one in done.steps] == [None, "no", None]
+    assert done.steps[2].step.does == "is ignored with its series"

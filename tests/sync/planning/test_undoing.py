@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 from uuid import UUID
@@ -14,14 +14,15 @@ from hypothesis import strategies as st
 from hub.domain.availability import Cause, Taken
 from hub.domain.offers import Offer
 from hub.domain.periods import Nights, Period, occupied
+from hub.errors import Reason
 from sync.planning import logged, undoing
 from sync.planning.held_again import free
 from sync.planning.undone import (
-    Asks,
     Event,
     Hold,
     Ignore,
     Keep,
+    Step,
 )
 from tests.sync.planning.undone import (
     CAR,
@@ -51,7 +52,7 @@ def test_what_came_is_ignored_and_is_told_with_its_unit() -> None:
     (step,) = undoing.plan([came()], there(HERE)).steps
 
     assert (step.what, step.does) == ("came: 4-8 July, Room 1", "is ignored")
-    assert (step.acts, step.asks) == ((Ignore(EVENT),), frozenset({Asks.IGNORE_EVENT}))
+    assert step.acts == (Ignore(EVENT),)
 
 
 @pytest.mark.parametrize(
@@ -78,6 +79,94 @@ def test_a_series_is_ignored_once() -> None:
     assert [step.does for step in found.steps] == ["is ignored", "is ignored with its series"]
     assert [step.acts for step in found.steps] == [(Ignore(EVENT),), ()]
     assert found.left == 0
+
+
+def test_one_change_of_a_series_takes_along_what_else_the_sync_changed_of_it() -> None:
+    """All of the series is ignored, so what another event of it had before must be held again."""
+    both = there(*(replace(HERE, id=one, item_id=SERIES) for one in (EVENT, SECOND)))
+    rows = (moved(3, SECOND), came(2), went(1))
+
+    meant = undoing.with_series(rows, both, {UUID(int=2)})
+
+    assert meant == [rows[0], rows[1]]
+    assert [step.does for step in undoing.plan(meant, both).steps] == [
+        "is ignored, and 4 nights of Room 1 are held again",
+        "is ignored with its series",
+    ]
+    assert undoing.with_series(rows, both, {UUID(int=1)}) == [rows[2]]
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        HERE,
+        replace(HERE, item_id=SERIES, ahead=False),
+        replace(HERE, item_id=SERIES, with_others=True),
+        replace(HERE, item_id=SERIES, run_id=OTHER_RUN),
+    ],
+    ids=["of none", "over", "with others", "changed since"],
+)
+def test_one_change_that_has_no_series_ignored_takes_nothing_along(named: Event) -> None:
+    found = there(named, replace(HERE, id=SECOND, item_id=SERIES))
+    rows = (came(2, SECOND), came(1))
+
+    assert undoing.with_series(rows, found, {UUID(int=1)}) == [rows[1]]
+
+
+def test_what_comes_after_a_refused_step_knows_what_was_done_and_what_was_not() -> None:
+    """The series is ignored by then, and nights that are not held are free for another."""
+    both = there(*(replace(HERE, id=one, item_id=SERIES) for one in (EVENT, SECOND)))
+    rows = (came(4), went(3), went(2), came(1, SECOND))
+
+    found = undoing.plan(rows, both, refusing(3))
+
+    assert [step.does for step in found.steps] == [
+        "is ignored",
+        *["4 nights of Room 1 are held again"] * 2,
+        "is ignored with its series",
+    ]
+    assert ({one.int for one in found.refused}, found.left) == ({3}, 1)
+
+
+def test_an_event_that_could_not_be_ignored_takes_its_time_still() -> None:
+    by = taken(3, 7, EVENT, "Seaside Rentals")
+    rows = (came(2), went(1))
+
+    found = undoing.plan(rows, there(HERE, taken=(by,)), refusing(2))
+
+    assert [step.why.code if step.why else None for step in found.steps] == [None, "taken"]
+    assert found.left == 2
+
+
+def test_a_series_that_could_not_be_ignored_is_tried_with_its_next_event_and_takes_its_time_until_then() -> (
+    None
+):
+    both = there(
+        *(replace(HERE, id=one, item_id=SERIES) for one in (EVENT, SECOND)),
+        taken=(taken(3, 7, SECOND, "Seaside Rentals"),),
+    )
+
+    found = undoing.plan((came(3), went(2), came(1, SECOND)), both, refusing(3))
+
+    assert [step.acts for step in found.steps] == [(Ignore(EVENT),), (), (Ignore(SECOND),)]
+
+
+def test_a_step_that_is_refused_takes_its_turn_like_one_that_is_done() -> None:
+    """Or a sync of which everything is refused would be tried to its end under the locks of a property."""
+    tried: list[int] = []
+
+    def take(step: Step) -> Reason:
+        tried.append(step.change_id.int)
+        return Reason("no", "it cannot be")
+
+    found = undoing.plan([went(n, 2 * n, 2 * n + 1) for n in range(7)], there(), take, most=3)
+
+    assert tried == [0, 1, 2]
+    assert (len(found.steps), found.left, found.more) == (3, 3, 4)
+
+
+def refusing(number: int) -> Callable[[Step], Reason | None]:
+    return lambda step: Reason("no", "it cannot be") if step.change_id.int == number else None
 
 
 def test_what_went_is_held_again_where_nothing_takes_it() -> None:

@@ -53,10 +53,24 @@ def test_a_booking_goes_back_step_by_step_the_latest_first() -> None:
 
     assert [step.acts for step in found.steps] == [
         (MoveBack(BOOKING, (Place(ITEM, OTHER, nights(3, 7)),)),),
-        (MoveBack(BOOKING, (Place(ITEM, ROOM, nights(3, 7)),)),),
+        (MoveBack(BOOKING, (Place(ITEM, ROOM, nights(3, 7)),), frozenset({ITEM})),),
     ]
     assert found.steps[0].what == "7KQ2M9XA moved: 4-8 July, Room 2, now 14-18 July, Room 2"
     assert found.steps[1].does == "goes back to 4-8 July, Room 1"
+
+
+def test_a_booking_that_any_unit_of_its_type_would_do_for_goes_back_unpinned() -> None:
+    now = {BOOKING: Stay("7KQ2M9XA", (Place(ITEM, OTHER, nights(3, 7)),))}
+    moved = booking_moved(1, (ROOM, 3, 7), (OTHER, 3, 7))
+    shifted = booking_moved(1, (OTHER, 1, 5), (OTHER, 3, 7))
+    before = moved.before or {}
+    pinned = replace(moved, before=before | {"items": [before["items"][0] | {"pinned": True}]})
+
+    back = [told(row, there=there(stays=now))[0][1][0] for row in (moved, shifted, pinned)]
+
+    assert [one.loose for one in back if isinstance(one, MoveBack)] == [{ITEM}, set(), set()], (
+        "where it stays in its unit nothing is said of that"
+    )
 
 
 def test_a_booking_that_is_elsewhere_by_now_stays() -> None:
