@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.main import get_command
 
 from hub.config import Settings
 from hub.embedded.roles import ROLES
 from workers import doctor
-from workers.commands import app
+from workers.commands import hub
+from workers.commands.loading import loaded
 
 ROOT = Path(__file__).parents[1]
 COMPOSE = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
@@ -55,8 +55,8 @@ def test_every_service_is_there_and_the_lasting_ones_are_looked_after() -> None:
 @pytest.mark.parametrize("call", [*CALLS, *HEALTH_CALLS], ids=" ".join)
 def test_every_call_of_hub_is_understood(call: list[str]) -> None:
     """Parsed as it would be, and not run."""
-    group: Any = get_command(app)
-    command = group.commands[call[1]]
+    unloaded: Any = hub.commands[call[1]]
+    command = loaded(unloaded)
     command.make_context(call[1], call[2:])
     if call[1] == "doctor":
         assert set(call[2:]) <= set(doctor.CHECKS)

@@ -7,6 +7,7 @@ truth, a message is only a nudge, and losing all of them costs nothing but time.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
@@ -19,6 +20,8 @@ from workers.schedule import BEAT_SCHEDULE, PULLS, QUEUES, TIMELY
 
 if TYPE_CHECKING:
     app: Celery
+
+TASKS = ("workers.tasks", "workers.listening")
 
 HARD_LIMIT = 600
 """Seconds until a task's process is killed; below the visibility timeout, or every long task runs twice"""
@@ -77,10 +80,10 @@ REDIS_TRANSPORT: dict[str, Any] = {
 AMQP_TRANSPORT: dict[str, Any] = {"confirm_publish": True}
 
 
-def build(settings: Settings) -> Celery:
-    """The app of one hub; nothing is connected yet."""
+def build(settings: Settings, does: Sequence[str] = TASKS) -> Celery:
+    """The app of one hub, with the modules of what it does; nothing is connected yet."""
     broker = broker_address(settings)
-    built = Celery("hub", broker=broker, include=["workers.tasks", "workers.listening"])
+    built = Celery("hub", broker=broker, include=list(does))
     built.conf.update(CONFIGURATION)
     built.conf.broker_transport_options = transport_options(broker, key_prefix(settings))
     built.conf.beat_schedule_filename = str(settings.data_dir / "beat-schedule")

@@ -1,16 +1,26 @@
-"""Beat's scheduler: keeps the timetable, and holds its tongue while nobody listens."""
+"""
+Beat's scheduler: keeps the timetable, and holds its tongue while nobody listens.
+
+`celery -A workers.beat` has the app without its tasks: beat sends names, and needs nothing that tasks need.
+"""
 
 from __future__ import annotations
 
 import logging
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import kombu
+from celery import Celery
 from celery.beat import PersistentScheduler, ScheduleEntry
 
+from hub.config import Settings
+from workers.app import build
 from workers.pulse import Pulse
 from workers.queues import waiting
 from workers.schedule import TIMELY
+
+if TYPE_CHECKING:
+    app: Celery
 
 logger = logging.getLogger(__name__)
 
@@ -51,3 +61,11 @@ class Timetable(PersistentScheduler):
             return None
         self._silent = False
         return super().apply_entry(entry, producer)
+
+
+def __getattr__(name: str) -> Any:
+    """`app`, built when it is first asked for, as in workers.app."""
+    if name != "app":
+        raise AttributeError(name)
+    globals()["app"] = built = build(Settings(), does=())
+    return built

@@ -1,4 +1,4 @@
-"""What a hub needs before it can be used: a schema, and somebody who may sign in."""
+"""What a hub needs before it can be used, beside a schema: somebody who may sign in."""
 
 from __future__ import annotations
 
@@ -6,10 +6,7 @@ import secrets
 from dataclasses import dataclass
 from uuid import UUID
 
-import migrations
-from hub.config import Settings
 from hub.database import Actor
-from hub.embedded import database_url
 from hub.services import organizations
 from hub.services.accounts import Person
 from hub.services.organizations import NewMember
@@ -29,12 +26,6 @@ class FirstAdmin:
     email: str
     generated_password: str | None
     """Shown once and kept nowhere; None where HUB_ADMIN_PASSWORD said what it is"""
-
-
-def migrate(settings: Settings) -> None:
-    """Bring the schema to this version, as the owner of the tables."""
-    url = settings.owner_database_url or settings.database_url
-    migrations.upgrade(url or database_url(settings.data_dir, "owner"))
 
 
 def first_admin(runtime: Runtime) -> FirstAdmin | None:

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from signal import Signals
+from typing import Protocol
 
 from hub.errors import Misconfigured
 from workers.programs import Program
@@ -20,6 +21,16 @@ LOOK = 0.02
 """Seconds between two looks at something that is about to end"""
 KILLED_WITHIN = 5.0
 CLAIM = "up.running"
+
+
+class Begun(Protocol):
+    """A process, as `subprocess.Popen` has it."""
+
+    @property
+    def pid(self) -> int: ...
+    def poll(self) -> int | None: ...
+    def wait(self, timeout: float | None = None) -> int: ...
+    def send_signal(self, sig: int) -> None: ...
 
 
 class Child:
@@ -37,7 +48,7 @@ class Child:
         self._program = program
         self._running = data_dir / f"{program.name}.running"
         self._environment = dict(environment)
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Begun | None = None
         self._asked = False
 
     @property
@@ -52,18 +63,7 @@ class Child:
                 raise Misconfigured(f"{self.name} was started by somebody else at this moment")
             os.ftruncate(running, 0)  # until the child has written its own, nobody's number stands there
             self._asked = False
-            self._process = subprocess.Popen(  # noqa: S603 - our own commands
-                [
-                    *(sys.executable, "-m", "workers.tether", str(os.getpid())),
-                    *(str(running), str(int(self._program.stop_by[0][0])), *self._program.command),
-                ],
-                env=self._environment,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                pass_fds=[running],
-                start_new_session=True,  # Ctrl-C in the terminal is for the supervisor alone
-            )
+            self._process = self._begin(running, log)
 
     def alive(self) -> bool:
         return self._process is not None and self._process.poll() is None
@@ -111,6 +111,20 @@ class Child:
         text = self.log.read_text(encoding="utf-8", errors="replace") if self.log.exists() else ""
         return "\n".join(text.splitlines()[-lines:]) + f"\n(from {self.log})"
 
+    def _begin(self, running: int, log: int) -> Begun:
+        return subprocess.Popen(  # noqa: S603 - our own commands
+            [
+                *(sys.executable, "-m", "workers.tether", str(os.getpid())),
+                *(str(running), str(int(self._program.stop_by[0][0])), *self._program.command),
+            ],
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            pass_fds=[running],
+            start_new_session=True,  # Ctrl-C in the terminal is for the supervisor alone
+        )
+
     def _end(self, steps: tuple[tuple[Signals, float], ...]) -> None:
         group = None
         with _opened(self._running) as running:
@@ -140,8 +154,10 @@ def claim(data_dir: Path) -> Iterator[None]:
 
 
 def claimed(data_dir: Path) -> bool:
-    """Whether a supervisor holds it at this moment."""
-    with _opened(data_dir / CLAIM) as handle:
+    """Whether a `hub up` runs for it at this moment, and with it the servers."""
+    if not data_dir.is_dir():
+        return False
+    with _opened(data_dir.resolve() / CLAIM) as handle:
         return not _locked(handle)
 
 

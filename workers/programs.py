@@ -61,7 +61,7 @@ def puller(settings: Settings) -> Program:
 
 def beat() -> Program:
     """Without a pid file, which a killed one leaves behind: two beats for a moment do no harm."""
-    return Program("beat", _celery("beat", "--pidfile", ""))
+    return Program("beat", _celery("workers.beat", "beat", "--pidfile", ""))
 
 
 def feeds(port: int, state: Path) -> Program:
@@ -75,6 +75,7 @@ def feeds(port: int, state: Path) -> Program:
 
 def _worker(name: str, queue: str, pool: str, concurrency: int) -> tuple[str, ...]:
     return _celery(
+        "workers.app",
         "worker",
         *("--hostname", f"{name}@%h"),
         *("--queues", queue),
@@ -84,8 +85,8 @@ def _worker(name: str, queue: str, pool: str, concurrency: int) -> tuple[str, ..
     )
 
 
-def _celery(command: str, *options: str) -> tuple[str, ...]:
-    return _python("celery", "-A", "workers.app", "--quiet", command, *options)
+def _celery(app: str, command: str, *options: str) -> tuple[str, ...]:
+    return _python("celery", "-A", app, "--quiet", command, *options)
 
 
 def _python(module: str, *arguments: str) -> tuple[str, ...]:

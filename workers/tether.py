@@ -18,11 +18,11 @@ PR_SET_PDEATHSIG = 1
 def main() -> None:
     parent, handle, number, *command = sys.argv[1:]
     os.write(int(handle), f"{os.getpid()}\n".encode())
-    _follow_to_death(int(parent), signal.Signals(int(number)))
+    follow_to_death(int(parent), signal.Signals(int(number)))
     os.execv(command[0], command)  # noqa: S606 - our own command
 
 
-def _follow_to_death(parent: int, number: signal.Signals) -> None:
+def follow_to_death(parent: int, number: signal.Signals) -> None:
     """Linux alone can do this; elsewhere the next start ends what was left behind."""
     if sys.platform == "linux":
         import ctypes

@@ -20,8 +20,8 @@ from hub.config import Settings
 from hub.embedded import Postgres, Valkey, ensure_generated
 from hub.errors import Misconfigured
 from sync.runtime import Runtime
-from workers import beginnings, choosing, demo, programs
-from workers.children import Child, claim, claimed
+from workers import beginnings, choosing, demo, programs, schema
+from workers.children import Child, claim
 from workers.logs import Logs
 from workers.programs import Program
 from workers.remembered import remember
@@ -68,11 +68,6 @@ def free_port(port: int) -> None:
                 f"port {port} cannot be used ({error.strerror}); stop what uses it, "
                 f"or choose another: hub up --port {port + 1}"
             ) from None
-
-
-def is_up(data_dir: Path) -> bool:
-    """Whether a `hub up` runs for this data dir, and with it the servers."""
-    return data_dir.is_dir() and claimed(data_dir.resolve())
 
 
 def _programs(settings: Settings, port: int) -> tuple[Program, ...]:
@@ -127,7 +122,7 @@ class _Run:
 
     def _contents(self) -> None:
         """Schema, first admin, and on the first run the demo."""
-        beginnings.migrate(self.settings)
+        schema.migrate(self.settings)
         runtime = Runtime.open(self.settings)
         try:
             admin = beginnings.first_admin(runtime)

@@ -28,7 +28,7 @@ from sync.runtime import Runtime
 from tests import factories, servers
 from tests.conftest import FrozenClock
 from tests.hub.services.sealing import ACTOR, NEW_KEY, a_house, book, names, opened, rotate
-from workers import backing
+from workers import backing, restoring
 
 NAME = "Wilhelmina Vandersloot"
 
@@ -86,7 +86,7 @@ def test_who_was_forgotten_is_unreadable_in_an_older_backup_and_all_else_is_ther
     before = opened_but_for_the_forgotten(hub.database, here)
     backing.back_up_if_due(hub)  # as beat does within a minute: the keys alone
 
-    done = backing.restore(elsewhere.settings, elsewhere.database, older.database, older.keys)
+    done = restoring.restore(elsewhere.settings, elsewhere.database, older.database, older.keys)
 
     assert done.erased == 2
     assert names(elsewhere.database, here) == {f"Guest {day}" for day in range(2, 12)}
@@ -123,8 +123,8 @@ def test_even_the_rows_of_an_older_backup_do_not_open_with_the_newest_keys(
     with hub.database.unit_of_work(house.organization_id) as session:
         privacy.erase(session, guest_id)
     backing.back_up_if_due(hub)
-    monkeypatch.setattr(backing, "_forget_again", lambda *_: 0)
-    backing.restore(elsewhere.settings, elsewhere.database, older.database, older.keys)
+    monkeypatch.setattr(restoring, "_forget_again", lambda *_: 0)
+    restoring.restore(elsewhere.settings, elsewhere.database, older.database, older.keys)
     with elsewhere.database.unit_of_work(house.organization_id) as session:
         rows = {row.id: row for row in session.scalars(select(Guest))}
         assert rows[guest_id].sealed, "the backup is older than the erasure"
@@ -143,7 +143,7 @@ def test_with_the_keys_of_before_the_erasure_they_would_be_read(hub: Runtime, el
     kept.write_bytes(made.keys.read_bytes())
     with hub.database.unit_of_work(house.organization_id) as session:
         privacy.erase(session, guest_id)
-    backing.restore(elsewhere.settings, elsewhere.database, made.database, kept)
+    restoring.restore(elsewhere.settings, elsewhere.database, made.database, kept)
     assert names(elsewhere.database, house.organization_id) == {NAME}
 
 
@@ -160,7 +160,7 @@ def test_a_backup_of_before_a_rotation_opens_with_the_keys_of_after_it(
     newest = back_up(both)
     both.close()
 
-    backing.restore(
+    restoring.restore(
         elsewhere.settings.model_copy(update={"encryption_keys": both.settings.encryption_keys}),
         elsewhere.database,
         older.database,
@@ -199,7 +199,7 @@ def test_nothing_is_restored_into_a_hub_that_is_not_empty(hub: Runtime) -> None:
     book(hub.database, house, 1, NAME)
     made = back_up(hub)
     with pytest.raises(Conflict) as refused:
-        backing.restore(hub.settings, hub.database, made.database, made.keys)
+        restoring.restore(hub.settings, hub.database, made.database, made.keys)
     assert refused.value.reasons[0].code == "not_empty"
     assert names(hub.database, house.organization_id) == {NAME}
 
@@ -213,9 +213,9 @@ def test_a_backup_that_was_cut_short_or_changed_is_refused_before_anything_is_do
     for damaged in (whole[:-20], whole[:-1] + bytes([whole[-1] ^ 1]), whole[:40], b"", whole + whole[24:]):
         made.database.write_bytes(damaged)
         with pytest.raises(Misconfigured):
-            backing.restore(elsewhere.settings, elsewhere.database, made.database, made.keys)
+            restoring.restore(elsewhere.settings, elsewhere.database, made.database, made.keys)
     made.database.write_bytes(whole)
-    backing.restore(elsewhere.settings, elsewhere.database, made.database, made.keys)
+    restoring.restore(elsewhere.settings, elsewhere.database, made.database, made.keys)
 
 
 def test_another_key_opens_nothing(hub: Runtime) -> None:
@@ -292,7 +292,7 @@ def test_a_hub_that_cannot_be_dumped_leaves_no_half_a_backup(hub: Runtime) -> No
 def test_the_restored_hub_has_its_walls(hub: Runtime, elsewhere: Runtime) -> None:
     house = a_house(hub.database)
     made = back_up(hub)
-    backing.restore(elsewhere.settings, elsewhere.database, made.database, made.keys)
+    restoring.restore(elsewhere.settings, elsewhere.database, made.database, made.keys)
     with elsewhere.database.unit_of_work(None) as session:
         assert session.scalar(text("SELECT count(*) FROM units")) == 0
     with elsewhere.database.unit_of_work(house.organization_id) as session:

@@ -34,7 +34,7 @@ from tests import factories, servers
 from tests.hub.services.entering import BASE_URL, invited, letters, secret
 from tests.hub.services.sealing import ACTOR, NEW_KEY, a_house, book, rotate
 from tests.workers.test_backing import a_runtime, back_up
-from workers import backing
+from workers import backing, restoring
 from workers.commands import keys as commands
 
 GUESTS = "a password of a guest"
@@ -68,7 +68,7 @@ def test_no_way_in_is_revived(hub: Runtime, elsewhere: Runtime) -> None:
     resets.ask(hub.database, email, BASE_URL)
     made = back_up(hub)
 
-    backing.restore(elsewhere.settings, elsewhere.database, made.database, made.keys)
+    restoring.restore(elsewhere.settings, elsewhere.database, made.database, made.keys)
 
     there = elsewhere.database
     with hub.database.unit_of_work(None) as session:
@@ -102,7 +102,7 @@ def test_what_was_written_to_somebody_forgotten_since_is_forgotten_again_everywh
     privacy.erase_account(hub.database, member.account_id, ACTOR)
     backing.back_up_if_due(hub)
 
-    done = backing.restore(elsewhere.settings, elsewhere.database, made.database, made.keys)
+    done = restoring.restore(elsewhere.settings, elsewhere.database, made.database, made.keys)
 
     assert done.erased == 1
     assert letters(elsewhere.database, stranger.organization_id, email) == []

@@ -13,15 +13,9 @@ from sync.alerting import destinations, messages
 from workers import choosing
 from workers.commands.output import AsJson, Limit, Organization, as_json, instant, opened, say, table, warn
 
-app = typer.Typer(
-    help="What somebody must look after: stale and failing links, guards, conflicts, a silent beat.",
-    invoke_without_command=True,
-)
-
 COLUMNS = ("id", "cause", "severity", "subject", "words", "about", "opened_at", "recovered_at")
 
 
-@app.callback()
 def alerts(
     context: typer.Context,
     recovered: Annotated[bool, typer.Option("--all", help="Recovered ones too.")] = False,
@@ -59,7 +53,6 @@ def alerts(
     )
 
 
-@app.command("test")
 def test() -> None:
     """Send a test to the webhook and by mail, as the settings say. Exit code 1 if one was not taken."""
     failed = False

@@ -30,10 +30,6 @@ from sync.sides import Both
 from workers import choosing
 from workers.commands.output import AsJson, Limit, Organization, as_json, opened, say, table
 
-app = typer.Typer(
-    help="Where channels and bookings claim the same time, and the ways out.", invoke_without_command=True
-)
-
 STANDING = ("open", "ignored", "accepted")
 
 Id = Annotated[str, typer.Argument(help="The conflict's id, or a unique ending of it.", show_default=False)]
@@ -47,7 +43,6 @@ class _Told:
     ways: tuple[Way, ...]
 
 
-@app.callback()
 def conflicts(
     context: typer.Context,
     closed: Annotated[bool, typer.Option("--all", help="Closed ones too.")] = False,
@@ -85,7 +80,6 @@ def conflicts(
     )
 
 
-@app.command()
 def show(conflict: Id, organization: Organization = None, json: AsJson = False) -> None:
     """Both sides of a conflict, and what can be done about it now."""
     with opened() as runtime:
@@ -95,7 +89,6 @@ def show(conflict: Id, organization: Organization = None, json: AsJson = False) 
     _tell(told, json=json)
 
 
-@app.command()
 def resolve(
     conflict: Id,
     action: Annotated[Action, typer.Argument(help="One of its ways out.")],

@@ -17,8 +17,8 @@ from sync import preview as previewing
 from sync.alongside import AT_ONCE
 from sync.preview import Preview
 from sync.runtime import Runtime
-from workers.commands.links import show
 from workers.commands.output import as_json, errors, say
+from workers.commands.previews import show
 from workers.listing import Listed
 
 

@@ -11,15 +11,7 @@ from hub.services import backups, keys
 from workers.beginnings import COMMAND
 from workers.commands.output import AsJson, as_json, errors, opened, say
 
-app = typer.Typer(help="The keys of what is stored.", no_args_is_help=True, rich_markup_mode=None)
 
-
-@app.callback()
-def _group() -> None:
-    """Keeps `rotate` a word of its own."""
-
-
-@app.command()
 def rotate(
     batch: Annotated[int, typer.Option(min=1, max=10_000, help="Values a transaction.")] = keys.BATCH,
     json: AsJson = False,

@@ -21,10 +21,7 @@ from workers.commands.output import AsJson, Organization, as_json, instant, open
 
 MOST = 1000
 
-app = typer.Typer(help="API keys of machines.", no_args_is_help=True, rich_markup_mode=None)
 
-
-@app.command()
 def add(
     name: Annotated[str, typer.Argument(help="What to call it, such as the machine that will have it.")],
     scope: Annotated[
@@ -55,7 +52,6 @@ def add(
     say(f"Key: {made.secret}  (shown only now)")
 
 
-@app.command("list")
 def list_(organization: Organization = None, json: AsJson = False) -> None:
     """Show keys that were not revoked, and when each was last used."""
     with opened() as runtime:
@@ -75,7 +71,6 @@ def list_(organization: Organization = None, json: AsJson = False) -> None:
     )
 
 
-@app.command()
 def revoke(
     key: Annotated[str, typer.Argument(help="How it begins, as `hub key list` shows it, or its id.")],
     organization: Organization = None,

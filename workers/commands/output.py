@@ -1,4 +1,4 @@
-"""How commands speak: tables for people, JSON for machines, one plain sentence for what went wrong."""
+"""How commands speak: tables for people, JSON for machines."""
 
 from __future__ import annotations
 
@@ -10,26 +10,18 @@ from datetime import date, datetime
 from typing import Annotated, Any
 
 import typer
-from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
-from sqlalchemy.exc import OperationalError, ProgrammingError
 
-from connectors.errors import ConnectorError
 from hub.config import Settings
-from hub.errors import HubError, Misconfigured
 from sync.runtime import Runtime
-from workers.supervisor import GaveUp
 
 Limit = Annotated[int, typer.Option(min=1, max=1000, help="How many at most.")]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON for machines.")]
 Organization = Annotated[
     str | None, typer.Option(help="Name or id; needed only where there are several.", show_default=False)
 ]
-
-NO_DATABASE = "the database does not answer; is `hub up` running, or is HUB_DATABASE_URL right?"
-NO_SCHEMA = "the database has not the schema of this version; run `hub migrate`"
 
 
 def say(line: str) -> None:
@@ -83,32 +75,3 @@ def opened() -> Iterator[Runtime]:
         yield runtime
     finally:
         runtime.close()
-
-
-@contextmanager
-def failing_in_words() -> Iterator[None]:
-    """One sentence and exit code 1 for everything that somebody can do something about."""
-    try:
-        yield
-    except HubError as error:
-        words = "; ".join(
-            f"{reason.field}: {reason.message}" if reason.field else reason.message
-            for reason in error.reasons
-        )
-    except ValidationError as error:
-        words = "; ".join(
-            f"HUB_{'_'.join(map(str, fault['loc'])).upper()}: {fault['msg']}"
-            for fault in error.errors(include_url=False, include_input=False, include_context=False)
-        )
-    except (ConnectorError, Misconfigured, GaveUp) as error:
-        words = str(error)
-    except OperationalError:
-        words = NO_DATABASE
-    except ProgrammingError as error:
-        if getattr(error.orig, "sqlstate", None) not in ("42P01", "42703", "42883"):
-            raise
-        words = NO_SCHEMA
-    else:
-        return
-    warn(f"hub: {words}")
-    raise SystemExit(1)

@@ -22,10 +22,7 @@ from workers.commands.output import AsJson, Organization, as_json, instant, open
 MOST = 1000
 """Shown of an organization's people"""
 
-app = typer.Typer(help="People who may sign in.", no_args_is_help=True, rich_markup_mode=None)
 
-
-@app.command()
 def add(
     email: Annotated[str, typer.Argument(help="With what they sign in.")],
     role: Annotated[
@@ -73,7 +70,6 @@ def add(
         say(f"Password: {generated}  (shown only now)")
 
 
-@app.command(name="list")
 def list_(organization: Organization = None, json: AsJson = False) -> None:
     """Everybody who may act for an organization, and as what."""
     with opened() as runtime:
@@ -92,7 +88,6 @@ def list_(organization: Organization = None, json: AsJson = False) -> None:
     )
 
 
-@app.command()
 def deactivate(
     email: Annotated[str, typer.Argument(help="With what they sign in.")], organization: Organization = None
 ) -> None:
@@ -112,7 +107,6 @@ def deactivate(
     say(f"{address} may not act for this organization any more.")
 
 
-@app.command()
 def unlock(email: Annotated[str, typer.Argument(help="With what they sign in.")]) -> None:
     """Let somebody try again at once who failed to sign in too often."""
     address = accounts.normalized(Person(email, "-")).email

@@ -18,13 +18,10 @@ from workers import choosing
 from workers.beginnings import COMMAND
 from workers.commands.output import AsJson, Organization, as_json, opened, say
 
-app = typer.Typer(help="What is known of one person.", no_args_is_help=True, rich_markup_mode=None)
-
 Who = Annotated[str, typer.Argument(help="The guest's or account's id, or e-mail address.")]
 OfAccount = Annotated[bool, typer.Option("--account", help="Somebody who signs in, instead of a guest.")]
 
 
-@app.command()
 def export(who: Who, account: OfAccount = False, organization: Organization = None) -> None:
     """Print everything about one person, as JSON."""
     with opened() as runtime:
@@ -38,7 +35,6 @@ def export(who: Who, account: OfAccount = False, organization: Organization = No
     as_json(told)
 
 
-@app.command()
 def erase(
     who: Who,
     account: OfAccount = False,

@@ -19,13 +19,10 @@ from workers.commands import following
 from workers.commands.output import AsJson, Organization, as_json, instant, opened, say, table, warn
 from workers.listing import listed
 
-app = typer.Typer(help="Syncs: the latest, or one of them.", rich_markup_mode=None)
-
 Limit = Annotated[int, typer.Option(min=1, max=1000, help="How many at most.")]
 Run = Annotated[UUID, typer.Argument(help="Its id.", metavar="RUN", show_default=False)]
 
 
-@app.callback(invoke_without_command=True)
 def runs(
     context: typer.Context,
     link: Annotated[UUID | None, typer.Option(help="Of this link alone.", show_default=False)] = None,
@@ -61,7 +58,6 @@ def runs(
     )
 
 
-@app.command()
 def show(run: Run, organization: Organization = None, json: AsJson = False) -> None:
     """How a run stands, with what changed and what failed."""
     with opened() as runtime:
@@ -69,7 +65,6 @@ def show(run: Run, organization: Organization = None, json: AsJson = False) -> N
         following.tell(runtime, organization_id, following.read(runtime, organization_id, run), json=json)
 
 
-@app.command()
 def watch(run: Run, organization: Organization = None, json: AsJson = False) -> None:
     """Follow a run to its end; workers do it. Exit code 1 if one of its links failed."""
     with opened() as runtime:
@@ -84,19 +79,16 @@ def watch(run: Run, organization: Organization = None, json: AsJson = False) -> 
         raise typer.Exit(1)
 
 
-@app.command()
 def cancel(run: Run, organization: Organization = None, json: AsJson = False) -> None:
     """End a run: what waits is given up, what is at work ends by itself."""
     _step(run, organization, bulk.cancel, json=json)
 
 
-@app.command()
 def resume(run: Run, organization: Organization = None, json: AsJson = False) -> None:
     """Have what was cancelled of a run wait again."""
     _step(run, organization, bulk.resume, json=json)
 
 
-@app.command()
 def retry(run: Run, organization: Organization = None, json: AsJson = False) -> None:
     """Sync what failed of a run once more."""
     _step(run, organization, bulk.retry, json=json)
