@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 import redis
+from hypothesis import is_hypothesis_test, settings
 
 from hub import clock as hub_clock
 from hub.services import passwords
@@ -36,7 +37,20 @@ def pytest_configure(config: pytest.Config) -> None:
         folder = keeper.folder
     config.stash[_FOLDER] = folder
     os.environ["HUB_DATA_DIR"] = str(folder / "no-hub-here")  # never the developer's own
+    settings.register_profile("usual", max_examples=30)
+    settings.register_profile("soak", max_examples=100)
+    settings.load_profile("soak" if _soaks(config) else "usual")
     config.addinivalue_line("markers", "long: ten seconds or more, so it begins before all the short ones")
+
+
+def _soaks(config: pytest.Config) -> bool:
+    return bool(config.option.markexpr == "soak")
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """The laws of Hypothesis are tried in either run, and more often in the long one."""
+    if _soaks(item.config) and is_hypothesis_test(getattr(item, "obj", None)):
+        item.add_marker("soak")
 
 
 @pytest.hookimpl(wrapper=True)

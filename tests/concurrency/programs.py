@@ -17,6 +17,7 @@ import httpx
 from hub.config import Settings
 from sync.runtime import Runtime
 from tests import factories
+from tests.concurrency.forking import Forked
 from tests.concurrency.together import until
 from workers import programs
 from workers.children import Child
@@ -99,7 +100,7 @@ class Web:
 
 
 def child(program: programs.Program, settings: Settings) -> Child:
-    return Child(program, settings.data_dir, environment_of(settings))
+    return Forked(program, settings.data_dir, environment_of(settings))
 
 
 def free_port() -> int:

@@ -14,6 +14,7 @@ from connectors.calendars import CalendarEvent
 from connectors.contract import AllDay, When, Window
 from connectors.expanding import expand
 from tests.connectors.recurring import MADRID, days, exception, hours, series
+from tests.laws import examples
 
 RULES = st.sampled_from(
     [
@@ -59,7 +60,7 @@ def families(draw: st.DrawFn) -> tuple[CalendarEvent, list[CalendarEvent]]:
     return master, exceptions
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(families(), DAYS, DAYS, DAYS)
 def test_a_window_has_what_its_parts_have(
     family: tuple[CalendarEvent, list[CalendarEvent]], one: date, two: date, three: date
@@ -76,7 +77,7 @@ def test_a_window_has_what_its_parts_have(
     assert set(whole) == set(parts)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(families())
 def test_each_occurrence_appears_once_and_exceptions_in_its_place(
     family: tuple[CalendarEvent, list[CalendarEvent]],
@@ -96,7 +97,7 @@ def test_each_occurrence_appears_once_and_exceptions_in_its_place(
     assert found.keys() <= plain.keys()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(families(), DAYS)
 def test_nothing_that_touches_a_day_is_lost_in_the_window_of_that_day(
     family: tuple[CalendarEvent, list[CalendarEvent]], day: date
@@ -114,7 +115,7 @@ def test_nothing_that_touches_a_day_is_lost_in_the_window_of_that_day(
     assert set(narrow) == {event for event in wide if touches(event.when)}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(
     DAYS,
     st.none() | st.integers(0, 23),

@@ -10,6 +10,8 @@ from typing import Any, ClassVar, Generic, Self, TypeVar, cast
 
 POLL = 0.005
 """Seconds until the thread sees that it should end"""
+NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""For clients that speak no https: httpx else reads all of the machine's authorities for each of them"""
 
 
 class Loopback:

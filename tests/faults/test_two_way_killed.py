@@ -34,7 +34,7 @@ KINDS = [
     stories.Accepted,
     stories.Imported,
 ]
-SOME = 4
+SOME = 8
 """At every so many steps of each, each from another step on, and at every one in the long runs"""
 KEPT = ("bookings", "booking_items", "allocations", "blackouts", "external_events", "external_blocks")
 KEPT_OF_SYNC = ("conflicts", "sync_items", "sync_ops", "changes", "outbox")

@@ -16,10 +16,12 @@ from hub import clock
 from hub.ids import new_id
 from hub.models.external import ExternalBlock, ExternalEvent
 from hub.queries import overlaps, rows
-from tests import servers
+from sync import connecting, linking
+from sync.linking import Scope
 from tests.fakes.feed_server import FeedServer
+from tests.servers import Servers
 from tests.sync.calendars import day, noon
-from tests.sync.importing import Importer, a_runtime
+from tests.sync.importing import DOMAIN, FEED, Importer, a_runtime
 
 LINKS = 500
 EACH = 30
@@ -30,25 +32,32 @@ INDEX = "ix_external_blocks_unit_id_free_at"
 TABLES = ("external_events", "external_blocks", "allocations")
 
 
-@pytest.fixture
-def importer(own_database: servers.Database, channel: FeedServer) -> Iterator[Importer]:
-    """On a database that gathers no statistics by itself."""
-    engine = create_engine(own_database.owner_url)
+@pytest.fixture(scope="module")
+def importer(servers: Servers, worker_id: str) -> Iterator[Importer]:
+    """On a database that gathers no statistics by itself, for tests that only read what is there."""
+    own = servers.copy_template(f"{worker_id}_unmeasured")
+    engine = create_engine(own.owner_url)
     with engine.begin() as connection:
         for table in TABLES:
             connection.execute(text(f"ALTER TABLE {table} SET (autovacuum_enabled = false)"))
     engine.dispose()
-    runtime = a_runtime(own_database, Network(["127.0.0.1"]))
-    yield Importer.build(runtime, channel, units=LINKS // BESIDE)
+    runtime = a_runtime(own, Network(["127.0.0.1"]))
+    with FeedServer() as channel:
+        yield Importer.build(runtime, channel, units=LINKS // BESIDE)
     runtime.database.dispose()
+    servers.drop(own)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def events(importer: Importer) -> list[UUID]:
     """The events of LINKS calendars, as a first import of all of them leaves them."""
-    links = [importer.link(unit_id=importer.units[number // BESIDE]) for number in range(LINKS)]
 
     def work(session: Session) -> list[UUID]:
+        connection = connecting.connect(session, "ical", "Seaside", {})
+        url = {"url": importer.channel.url(FEED)}
+        scopes = [Scope(unit_id=importer.units[number // BESIDE]) for number in range(LINKS)]
+        made = [linking.link(session, connection.id, one, "import", url, uid_domain=DOMAIN) for one in scopes]
+        links = [link.id for link in made]
         now = clock.now()
         found: dict[type[Any], list[dict[str, Any]]] = {ExternalEvent: [], ExternalBlock: []}
         for number, link_id in enumerate(links):

@@ -128,7 +128,7 @@ def test_a_link_is_paused_and_resumed_and_a_guarded_one_stays_guarded(hub: Run, 
 
 
 @pytest.mark.parametrize("given", ["zzzz", "abc", "", "0" * 33, "%", "____"])
-def test_what_is_no_id_is_refused(hub: Run, link: UUID, given: str) -> None:
+def test_what_is_no_id_is_refused(hub: Run, house: UUID, given: str) -> None:
     refused = hub("link", "pause", given)
 
     assert (refused.code, refused.out) == (1, "")

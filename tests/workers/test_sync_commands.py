@@ -16,7 +16,7 @@ from hub.queries.selected import Criteria
 from hub.services import bookings
 from hub.services.asking import ItemRequest
 from hub.services.bookings import BookingRequest
-from sync import bulk, connecting, linking
+from sync import alongside, bulk, connecting, linking
 from sync.alongside import left_alone
 from sync.runtime import Runtime
 from sync.selecting import Mode
@@ -31,6 +31,12 @@ from workers.commands import following
 def remote() -> Iterator[FeedServer]:
     with FeedServer() as server:
         yield server
+
+
+@pytest.fixture(autouse=True)
+def _looked_at_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (following, alongside):
+        monkeypatch.setattr(module, "LOOK", 0.03)
 
 
 class Casa:

@@ -19,7 +19,7 @@ import psutil
 import pytest
 
 from connectors.contract import Window
-from connectors.ical import limits, reading
+from connectors.ical import limits, process, reading
 from connectors.ical.content import NotACalendar
 from connectors.ical.frames import Request
 from connectors.ical.understand import Understood
@@ -63,6 +63,9 @@ HEAVY = {
 }
 """Seconds of CPU time: a machine that is busy with something else as well may have to give up on them"""
 
+
+LONG = {"20,000 series every second"}
+"""They take all the time that there is for a feed"""
 
 HARMLESS = {
     "every day, a thousand million times",
@@ -124,8 +127,30 @@ def outcome(body: bytes) -> tuple[str | None, Understood | None]:
         return refusal.code, None
 
 
-@pytest.mark.parametrize("name", BODIES)
+@pytest.fixture
+def _soon_out_of_patience(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Readers that give up on a feed after a second, not five."""
+    hurried = "from connectors.ical import limits, reader; limits.PATIENCE = 1.0; reader.main()"
+    monkeypatch.setattr(process, "COMMAND", (*process.COMMAND[:3], "-c", hurried, process.COMMAND[-1]))
+    reading.close()
+    yield
+    reading.close()
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.soak if name in LONG else ()) for name in BODIES]
+)
 def test_no_feed_holds_up_its_reader(name: str) -> None:
+    holds_up_nobody(name)
+
+
+@pytest.mark.usefixtures("_soon_out_of_patience")
+@pytest.mark.parametrize("name", sorted(LONG))
+def test_a_feed_without_end_ends_with_its_readers_patience(name: str) -> None:
+    holds_up_nobody(name)
+
+
+def holds_up_nobody(name: str) -> None:
     body = BODIES[name]()
     reading.read(feed(), REQUEST)
 

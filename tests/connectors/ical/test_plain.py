@@ -16,6 +16,7 @@ from connectors.ical.plain import plain
 from connectors.ical.split import split
 from tests.connectors.ical.reading import days, times
 from tests.connectors.ical.written import DAYS, LINES, MOMENTS, TEXTS, TIMES, ZONE
+from tests.laws import examples
 
 SAMPLES = Path(__file__).parent / "samples"
 
@@ -51,7 +52,7 @@ def check_judged_the_same(block: bytes, zone: ZoneInfo) -> RemoteEvent | str | N
     return found
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=examples(300))
 @given(ORDINARY, ENDS, RESTS, st.sampled_from(["Europe/Lisbon", "Asia/Kathmandu", "Pacific/Apia"]))
 def test_ordinary_events_are_read_as_the_judge_reads_them(
     start: str, end: str, rest: list[str], zone: str
@@ -59,7 +60,7 @@ def test_ordinary_events_are_read_as_the_judge_reads_them(
     check_judged_the_same("\n".join(["UID:a@b", start, end, *rest]).encode(), ZoneInfo(zone))
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=examples(300))
 @given(st.lists(LINES, max_size=6), MOMENTS, st.sampled_from(["utf-8", "cp1252"]))
 def test_whatever_the_lines_they_are_read_as_the_judge_reads_them(
     lines: list[str], start: str, encoding: str

@@ -22,6 +22,7 @@ from connectors.sandbox.journal import Journal
 from connectors.sandbox.server import SandboxServer, serve
 from connectors.transport import Network
 from tests.connectors.sandbox.playing import playing
+from tests.fakes.loopback import NO_TLS
 from tests.fakes.notice_inbox import NoticeInbox
 
 DAYS = {"span": {"days": ["2027-03-01", "2027-03-04"]}}
@@ -40,7 +41,7 @@ def sandbox(tmp_path: Path) -> Iterator[SandboxServer]:
 def ask(server: SandboxServer, method: str, path: str, body: object = None, **headers: str) -> httpx.Response:
     sent = {"Authorization": f"Key {DEMO_KEY}", **{n.replace("_", "-"): v for n, v in headers.items()}}
     content = None if body is None else json.dumps(body).encode()
-    return httpx.request(method, f"{server.url}/agendas{path}", headers=sent, content=content)
+    return httpx.request(method, f"{server.url}/agendas{path}", headers=sent, content=content, verify=NO_TLS)
 
 
 def test_the_demo_has_a_calendar_that_its_key_opens(sandbox: SandboxServer) -> None:

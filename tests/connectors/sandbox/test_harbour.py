@@ -17,6 +17,7 @@ from connectors.sandbox import harbour, samples
 from connectors.sandbox.server import SandboxServer, serve
 from connectors.sandbox.stays import edges
 from hub import clock
+from tests.fakes.loopback import NO_TLS
 
 TODAY = date(2026, 11, 21)
 BUNK = "harbour-bunk-7"
@@ -58,8 +59,8 @@ def test_two_calendars_differ_although_they_are_at_one_channel() -> None:
 
 
 def test_they_are_served_and_listed_beside_the_others(sandbox: SandboxServer) -> None:
-    body = httpx.get(f"{sandbox.url}/{BUNK}.ics").content
-    listed = httpx.get(sandbox.url).json()
+    body = httpx.get(f"{sandbox.url}/{BUNK}.ics", verify=NO_TLS).content
+    listed = httpx.get(sandbox.url, verify=NO_TLS).json()
 
     today = clock.today("UTC")
     begins = [event.decoded("DTSTART") for event in icalendar.Calendar.from_ical(body).walk("VEVENT")]
@@ -70,10 +71,10 @@ def test_they_are_served_and_listed_beside_the_others(sandbox: SandboxServer) ->
 
 def test_one_that_is_to_be_empty_is_and_the_others_are_not(sandbox: SandboxServer) -> None:
     """As the tour asks for it."""
-    httpx.post(f"{sandbox.url}/zoo/{BUNK}/faults", content=json.dumps({"fault": "empty"}))
+    httpx.post(f"{sandbox.url}/zoo/{BUNK}/faults", content=json.dumps({"fault": "empty"}), verify=NO_TLS)
 
-    assert b"VEVENT" not in httpx.get(f"{sandbox.url}/{BUNK}.ics").content
-    assert b"VEVENT" in httpx.get(f"{sandbox.url}/harbour-bunk-8.ics").content
+    assert b"VEVENT" not in httpx.get(f"{sandbox.url}/{BUNK}.ics", verify=NO_TLS).content
+    assert b"VEVENT" in httpx.get(f"{sandbox.url}/harbour-bunk-8.ics", verify=NO_TLS).content
 
 
 def test_a_demo_from_before_the_hostel_keeps_what_it_had_and_gets_the_rest(tmp_path: Path) -> None:
@@ -96,6 +97,6 @@ def test_a_channel_that_is_asked_for_weeks_remembers_no_more_than_its_last_answe
     sandbox: SandboxServer,
 ) -> None:
     for _ in range(samples.ANSWERS + 5):
-        httpx.get(f"{sandbox.url}/{BUNK}.ics")
+        httpx.get(f"{sandbox.url}/{BUNK}.ics", verify=NO_TLS)
 
     assert len(sandbox.zoo.channels[BUNK].answered) == samples.ANSWERS

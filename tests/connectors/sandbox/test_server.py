@@ -25,6 +25,7 @@ from connectors.sandbox.stays import edges
 from hub import clock as hub_clock
 from tests.conftest import FrozenClock
 from tests.fakes.feed_server import Answer, FeedServer
+from tests.fakes.loopback import NO_TLS
 
 TODAY = date(2026, 11, 21)
 AGENT = {"User-Agent": "a test"}
@@ -45,7 +46,9 @@ def test_a_port_that_is_taken_is_told_as_one(sandbox: SandboxServer) -> None:
 
 def ask(server: SandboxServer, path: str, method: str = "GET", body: object = None, **headers: str) -> Any:
     named = AGENT | {name.replace("_", "-"): value for name, value in headers.items()}
-    return httpx.request(method, server.url + path, headers=named, content=json.dumps(body).encode())
+    return httpx.request(
+        method, server.url + path, headers=named, content=json.dumps(body).encode(), verify=NO_TLS
+    )
 
 
 def summaries(server: SandboxServer, channel: str) -> list[str]:
@@ -125,7 +128,9 @@ def test_an_event_is_added_and_removed(sandbox: SandboxServer) -> None:
 def test_what_makes_no_sense_is_refused_in_words(
     sandbox: SandboxServer, method: str, path: str, body: object, status: int
 ) -> None:
-    answer = httpx.request(method, sandbox.url + path, content=None if body is None else json.dumps(body))
+    answer = httpx.request(
+        method, sandbox.url + path, content=None if body is None else json.dumps(body), verify=NO_TLS
+    )
 
     assert answer.status_code == status
     assert answer.json()["error"]
@@ -133,7 +138,7 @@ def test_what_makes_no_sense_is_refused_in_words(
 
 @pytest.mark.parametrize("headers", [{"Host": "evil.example"}, {"Origin": "https://evil.example"}])
 def test_a_web_page_cannot_move_the_clock(sandbox: SandboxServer, headers: dict[str, str]) -> None:
-    answer = httpx.post(f"{sandbox.url}/zoo/clock", json={"days": 1}, headers=headers)
+    answer = httpx.post(f"{sandbox.url}/zoo/clock", json={"days": 1}, headers=headers, verify=NO_TLS)
 
     assert answer.status_code == 403
     assert not sandbox.zoo.ahead
@@ -175,7 +180,7 @@ def test_some_faults_are_of_the_wire(sandbox: SandboxServer, fault: str) -> None
     ask(sandbox, "/zoo/smoobu/faults", "POST", {"fault": fault})
 
     with pytest.raises(httpx.TransportError):
-        httpx.get(f"{sandbox.url}/smoobu.ics", timeout=0.1)
+        httpx.get(f"{sandbox.url}/smoobu.ics", timeout=0.1, verify=NO_TLS)
 
 
 def test_a_trickle_comes_byte_by_byte(sandbox: SandboxServer) -> None:

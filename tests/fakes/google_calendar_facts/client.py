@@ -16,6 +16,7 @@ from googleapiclient.discovery import build_from_document
 from googleapiclient.errors import HttpError
 
 from tests.fakes.google_calendar import GoogleCalendar, InProcess, Resource, schema
+from tests.fakes.loopback import NO_TLS
 
 ADA, BOB = "ada@example.com", "bob@example.com"
 
@@ -50,7 +51,7 @@ class Api:
     ) -> None:
         document = copy.deepcopy(schema.document()) | {"rootUrl": f"{root}/"}  # the client writes in it
         credentials = google.oauth2.credentials.Credentials(token=token)  # type: ignore[no-untyped-call]
-        self.http = client or httpx.Client(timeout=5)
+        self.http = client or httpx.Client(timeout=5, verify=NO_TLS)
         authorized = google_auth_httplib2.AuthorizedHttp(credentials, http=HttpxHttp(self.http))
         self.service = build_from_document(document, http=authorized)
         self.events = self.service.events()

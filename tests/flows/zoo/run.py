@@ -20,7 +20,7 @@ from tests.flows.zoo.watch import Report, Watch
 
 STARTED = datetime(2026, 9, 10, 6, 17, tzinfo=UTC)
 QUIET = timedelta(days=8)
-IMPATIENT = timedelta(seconds=0.25)
+IMPATIENT = timedelta(seconds=0.1)
 """How long a calendar may take while the game has made it slow"""
 
 

@@ -180,9 +180,9 @@ class Watch:
         busy = self.house.busy(now, now + AHEAD)
         wanted = Counter(slot for known in self.known.values() for slot in known)
         wanted.update(self.house.taken())
-        units = len(self.house.units)
+        units, unplaced = len(self.house.units), self._unplaced()
         for slot in self._to_come(wanted, now):
-            if busy[slot] + self._unplaced(slot) < min(units, wanted[slot]):
+            if busy[slot] + unplaced[slot] < min(units, wanted[slot]):
                 who = ", ".join(name for name, known in self.known.items() if slot in known) or "our own"
                 if (who, slot) not in self._seen:
                     self._seen.add((who, slot))
@@ -198,7 +198,7 @@ class Watch:
 
     def ended(self, now: datetime) -> None:
         """All is quiet, and everybody has read everybody: what is taken here is what is taken."""
-        units = len(self.house.units)
+        units, unplaced = len(self.house.units), self._unplaced()
         busy = self.house.busy(now, now + AHEAD)
         wanted = self.house.taken()
         for channel in self.channels.values():
@@ -206,7 +206,7 @@ class Watch:
         for slot in self._to_come({*busy, *wanted}, now):
             if busy[slot] > min(units, wanted[slot]) and not self._of_a_day(slot):
                 self.report.ghosts.append(f"{slot}: {busy[slot]} instead of {wanted[slot]}")
-            if busy[slot] + self._unplaced(slot) < min(units, wanted[slot]):
+            if busy[slot] + unplaced[slot] < min(units, wanted[slot]):
                 self.report.lost.append(f"{slot}: {busy[slot]} instead of {wanted[slot]}")
         for name, channel in self.channels.items():
             self.report.faults.update(channel.met)
@@ -271,10 +271,11 @@ class Watch:
             for name, channel in self.channels.items()
         )
 
-    def _unplaced(self, slot: Slot) -> int:
+    def _unplaced(self) -> Counter[Slot]:
+        """How many channels' words found no unit, night by night."""
         if len(self.house.units) == 1:
-            return 0
-        return sum(slot in self.house.blocked(name)[1] for name in self.channels)
+            return Counter()
+        return Counter(slot for name in self.channels for slot in self.house.blocked(name)[1])
 
     def _to_come(self, found: Iterable[Slot], now: datetime) -> list[Slot]:
         """Not begun yet: the past is over, and of tonight nobody can say whose word came first."""

@@ -88,14 +88,13 @@ def test_a_second_supervisor_is_told_who_the_first_is(postgres_dir: Path) -> Non
     assert setting(postgres_dir, "fsync") == "off", "the first serves on"
 
 
-def test_a_number_in_a_stale_pid_file_that_lives_again_does_no_harm(data_dir: Path) -> None:
-    with Postgres(data_dir, durable=False):
-        write(data_dir, 1)
-    pid_file = places.find(data_dir).servers / "postgres" / "data" / "postmaster.pid"
+def test_a_number_in_a_stale_pid_file_that_lives_again_does_no_harm(used_data_dir: Path) -> None:
+    pid_file = places.find(used_data_dir).servers / "postgres" / "data" / "postmaster.pid"
     with subprocess.Popen(["sleep", "60"]) as bystander:
-        pid_file.write_text(f"{bystander.pid}\n{pid_file.parent}\n1\n5432\n{data_dir}\n\n  1  1\n")
-        with Postgres(data_dir, durable=False):
-            assert rows(data_dir) == [1]
+        pid_file.write_text(f"{bystander.pid}\n{pid_file.parent}\n1\n5432\n{used_data_dir}\n\n  1  1\n")
+        with Postgres(used_data_dir, durable=False):
+            write(used_data_dir, 1)
+            assert rows(used_data_dir) == [1]
         assert bystander.poll() is None
         bystander.kill()
 
@@ -110,11 +109,9 @@ def test_a_first_start_that_was_cut_short_is_begun_anew(data_dir: Path) -> None:
     assert not half.exists()
 
 
-def test_a_server_that_cannot_start_shows_the_end_of_its_log(data_dir: Path) -> None:
-    with Postgres(data_dir, durable=False):
-        write(data_dir, 1)
-    (places.find(data_dir).servers / "postgres" / "data" / "postgresql.conf").write_text("sense = none")
-    server = Postgres(data_dir, durable=False)
+def test_a_server_that_cannot_start_shows_the_end_of_its_log(used_data_dir: Path) -> None:
+    (places.find(used_data_dir).servers / "postgres" / "data" / "postgresql.conf").write_text("sense = none")
+    server = Postgres(used_data_dir, durable=False)
     with pytest.raises(Misconfigured, match="unrecognized configuration parameter"):
         server.start()
     assert not server.alive()

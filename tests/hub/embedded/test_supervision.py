@@ -30,23 +30,23 @@ threading.Event().wait()
 """
 
 
-def test_a_killed_supervisors_servers_are_ended_by_the_next_start(data_dir: Path) -> None:
+def test_a_killed_supervisors_servers_are_ended_by_the_next_start(used_data_dir: Path) -> None:
     with subprocess.Popen(
-        [sys.executable, "-c", SUPERVISOR, str(data_dir)], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", SUPERVISOR, str(used_data_dir)], stdout=subprocess.PIPE, text=True
     ) as supervisor:
         assert supervisor.stdout is not None
         orphans = [int(pid) for pid in supervisor.stdout.readline().split()]
-        write(data_dir, 1)
-        with redis.Redis.from_url(redis_url(data_dir)) as client:
+        write(used_data_dir, 1)
+        with redis.Redis.from_url(redis_url(used_data_dir)) as client:
             client.set("kept", "1")
         supervisor.kill()
     assert len(orphans) == 2
     assert not any(gone(pid) for pid in orphans)
-    with Postgres(data_dir, durable=False) as postgres, Valkey(data_dir) as valkey:
+    with Postgres(used_data_dir, durable=False) as postgres, Valkey(used_data_dir) as valkey:
         assert all(gone(pid) for pid in orphans)
         assert {postgres.pid, valkey.pid}.isdisjoint(orphans)
-        assert rows(data_dir) == [1]
-        with redis.Redis.from_url(redis_url(data_dir)) as client:
+        assert rows(used_data_dir) == [1]
+        with redis.Redis.from_url(redis_url(used_data_dir)) as client:
             assert client.get("kept") == b"1"
 
 
@@ -54,8 +54,8 @@ as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become som
 
 
 @as_root
-def test_the_servers_are_not_root(data_dir: Path) -> None:
-    with Postgres(data_dir, durable=False) as postgres, Valkey(data_dir) as valkey:
+def test_the_servers_are_not_root(used_data_dir: Path) -> None:
+    with Postgres(used_data_dir, durable=False) as postgres, Valkey(used_data_dir) as valkey:
         for pid in (postgres.pid, valkey.pid):
             assert 0 not in psutil.Process(pid).uids()
             assert 0 not in psutil.Process(pid).gids()

@@ -133,8 +133,7 @@ def test_what_people_name_a_channel_adds_no_line_to_the_head(
 
 def test_many_alerts_at_once_are_one_mail(watched: Watched, mailing: Runtime, inbox: Inbox) -> None:
     watched.link(state="guarded")
-    for _ in range(300):
-        watched.a_conflict()
+    watched.conflicts(300)
     look(watched, mailing, 5)
     assert delivering.deliver(mailing) == 301
     assert delivering.deliver(mailing) == 0

@@ -87,7 +87,7 @@ class Watched:
 
     def look_until_told(self) -> None:
         """Long enough for any cause, and short enough for none to become stale."""
-        self.look(12, apart=3 * LOOKS)
+        self.look(6, apart=6 * LOOKS)
 
     def tell(self) -> int:
         return delivering.deliver(self.runtime)
@@ -129,8 +129,17 @@ class Watched:
         return event.id
 
     def a_conflict(self, **values: Any) -> UUID:
+        conflict = self._conflict(**values)
+        self.importer.do(lambda session: session.add(conflict))
+        return conflict.id
+
+    def conflicts(self, number: int) -> None:
+        """So many at once."""
+        self.importer.do(lambda session: session.add_all([self._conflict() for _ in range(number)]))
+
+    def _conflict(self, **values: Any) -> ConflictRecord:
         now = self.clock.instant
-        conflict = ConflictRecord(
+        return ConflictRecord(
             organization_id=self.organization_id,
             id=new_id(),
             state="open",
@@ -142,8 +151,6 @@ class Watched:
             ends_at=now + timedelta(days=2),
             **{"type": "UNPLACED", "event_id": new_id()} | values,
         )
-        self.importer.do(lambda session: session.add(conflict))
-        return conflict.id
 
     def a_stuck_fact(self) -> None:
         long_ago = self.clock.instant - timedelta(minutes=6)

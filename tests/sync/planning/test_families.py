@@ -19,6 +19,7 @@ from sync.planning.differences import Difference, Kind
 from sync.planning.guard import Verdict
 from sync.planning.known import Known
 from sync.planning.measure import Measure
+from tests.laws import examples
 from tests.sync.planning.holding import CAR, DAY, MEASURES, NOW, ROOM, Holding, days, hours, lacking, pieces
 
 Calendar = Mapping[int, Sequence[RemoteEvent]]
@@ -172,7 +173,7 @@ def tonight(events: Sequence[RemoteEvent], measure: Measure, now: datetime) -> l
     return found
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(
     st.lists(st.tuples(calendars(), st.integers(0, 60)), min_size=1, max_size=5), st.sampled_from(MEASURES)
 )

@@ -26,7 +26,7 @@ from tests.sync.planning.ring_games import (
 from tests.sync.planning.ring_words import Rules, nights
 from tests.sync.planning.rings import Rewriter, World
 
-quick = settings(max_examples=100, deadline=None)
+quick = settings(deadline=None)
 reads = st.integers(1, 2)
 
 
