@@ -126,6 +126,12 @@ class Channel:
         closed = calendars.closed_by_policy(self.manner, scene.stays, scene.today)
         return spans(closed.get(self.manner.policy.rules[2], frozenset()))
 
+    def windows(self, now: datetime) -> tuple[Span, ...]:
+        """What of its policy moves on with the days."""
+        scene = self.scene(now)
+        closed = calendars.closed_by_policy(self.manner, scene.stays, scene.today)
+        return tuple(span for rule in self.manner.policy.rules[:2] for span in spans(closed.get(rule, ())))
+
     def scene(self, now: datetime) -> Scene:
         stays = tuple(self.stays.values())
         return Scene(self.name, self.manner, stays, self.imported, self.series, now, self.zone)
@@ -191,12 +197,12 @@ class Channel:
     def answer(self, question: Question) -> Reply:
         """What goes over the wire; `answered` keeps what there was to tell."""
         now = question.at
-        fault = self._fault(question)
         known = question.headers.get("if-none-match", "")
         if any(one.etag == known and one.cached_until and now < one.cached_until for one in self._armed):
             return self._noted(Reply(304, b"", {"ETag": known}), now, "cached", true=False)
         if self.manner.wants_agent and not question.headers.get("user-agent"):
             return self._noted(Reply(403, b"", {}), now, "nameless", true=False)
+        fault = self._fault(question)  # not before: what a cache answers meets none, and none begins by it
         if fault is None:
             return self._noted(self._validated(self.calendar(now), known), now, "", true=True)
 

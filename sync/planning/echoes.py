@@ -148,7 +148,8 @@ def _by_name(one: Heard, case: _Case, returned: bool) -> Iterator[tuple[Export, 
 def _by_content(one: Heard, case: _Case) -> list[tuple[Export, Periods]]:
     """
     Where our feed to this channel was busy, and before the channel was. What may be a stay is altogether ours
-    or not at all, unless it was before and is as it was: a guest's stay may well overlap what we said.
+    or not at all, unless it was before and is as it was: a guest's stay may well overlap what we said. Time
+    that the channel had closed before, whoever's word that was, speaks neither for nor against it.
     """
     was = case.was(one)
     found = []
@@ -157,7 +158,8 @@ def _by_content(one: Heard, case: _Case) -> list[tuple[Export, Periods]]:
         if part:
             found.append((export, part))
     told = (period for _, part in found for period in part)
-    if one.nature is Nature.UNKNOWN and difference((one.period,), (*told, *_own(was))):
+    closed = (period for before in was for period in before.blocked)
+    if one.nature is Nature.UNKNOWN and difference((one.period,), (*told, *closed)):
         as_it_was = one.before if one.before is not None and one.before.period == one.period else None
         was_ours = as_it_was.ours if as_it_was is not None else ()
         return [(export, both) for export, part in found if (both := intersect(part, was_ours))]

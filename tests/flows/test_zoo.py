@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import random
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -22,7 +22,8 @@ from connectors.sandbox.server import serve
 from connectors.sandbox.stays import HOUR
 from connectors.sandbox.zoo import Zoo
 from connectors.transport import Network
-from sync.planning import guard
+from sync.planning import guard, slides, words
+from sync.planning.known import Slide
 from sync.runtime import Runtime
 from tests import servers
 from tests.conftest import FrozenClock
@@ -135,7 +136,35 @@ def test_where_one_reading_is_enough_faults_free_nights(
 
     report = play(runtime, clock, "hubs", SEED, USUAL, timedelta(days=13))
 
-    assert len(report.freed) > 10, report.words()
+    assert report.freed, report.words()
+
+
+def _no_windows(*_: object) -> dict[str, Slide]:
+    return {}
+
+
+def _told_twice(lines: Callable[..., tuple[str, ...]]) -> Callable[..., tuple[str, ...]]:
+    return lambda *told, **more: 2 * lines(*told, **more)
+
+
+@pytest.mark.parametrize(
+    ("where", "what", "instead"),
+    [(slides, "kinds", _no_windows), (words, "summary", _told_twice(words.summary))],
+    ids=["each day's window is an event", "a change is told twice"],
+)
+def test_a_hub_that_tells_people_more_than_happened_is_found_out(
+    runtime: Runtime,
+    clock: FrozenClock,
+    monkeypatch: pytest.MonkeyPatch,
+    where: object,
+    what: str,
+    instead: object,
+) -> None:
+    monkeypatch.setattr(where, what, instead)
+
+    report = play(runtime, clock, "managers", SEED, USUAL, timedelta(days=10), everywhere=False)
+
+    assert "churn" in report.violations(), report.words()
 
 
 @pytest.mark.soak

@@ -77,6 +77,19 @@ def test_a_cached_fault_says_unchanged_to_whoever_asks_only_that(channel: Channe
     assert [one.true for one in channel.answered] == [False, False, True]
 
 
+def test_what_a_cache_answers_takes_nothing_of_the_time_of_another_fault(channel: Channel) -> None:
+    channel.arm("stale_empty", NOW)
+    first = ask(channel)
+    channel.arm("renamed", NOW + timedelta(hours=1))
+    of_the_cache = ask(channel, NOW + timedelta(hours=2), if_none_match=first.headers["ETag"])
+    later = NOW + timedelta(hours=2) + FAULTS["renamed"].lasting[1]
+
+    met = ask(channel, later)
+
+    assert of_the_cache.status == 304
+    assert (met.status, channel.met["renamed"]) == (200, 1)
+
+
 def test_a_calendar_that_did_not_change_answers_304(channel: Channel) -> None:
     etag = ask(channel).headers["ETag"]
 

@@ -20,6 +20,8 @@ from tests.flows.zoo.watch import Report, Watch
 
 STARTED = datetime(2026, 9, 10, 6, 17, tzinfo=UTC)
 QUIET = timedelta(days=8)
+LONGER = timedelta(days=10)
+"""At the most, until each fault has come: one may last until the time of the next ones is over"""
 IMPATIENT = timedelta(seconds=0.1)
 """How long a calendar may take while the game has made it slow"""
 
@@ -59,6 +61,7 @@ class Game:
         self._number = 0
         self._impatient = Network(["127.0.0.1"], deadline=IMPATIENT)
         self._lively = lively
+        self._faults: dict[str, list[str]] = {}
         self._arm(1 if everywhere else len(self.channels))
 
     def play(self) -> Report:
@@ -68,6 +71,9 @@ class Game:
         self._next(STARTED + 3 * HOUR, "guest", "")
         lively = STARTED + self._lively
         self._until(lively, self._live)
+        while self._still_to_come() and lively < STARTED + self._lively + LONGER:
+            lively += DAY
+            self._until(lively, self._live)
         self.server.zoo.quieten()
         self._turns = [turn for turn in self._turns if turn[2] != "guest"]
         heapq.heapify(self._turns)
@@ -167,10 +173,14 @@ class Game:
         dealt = self.rng.sample(sorted(FAULTS), len(FAULTS))
         for turn, channel in enumerate(self.channels.values()):
             mine = sorted(dealt[turn % parts :: parts])
-            names = self.rng.sample(mine, len(mine))
+            names = self._faults[channel.name] = self.rng.sample(mine, len(mine))
             share = (self._lively - 2 * DAY) / len(names)
             for number, name in enumerate(names):
                 channel.arm(name, STARTED + DAY + share * (number + self.rng.uniform(0, 0.4)))
+
+    def _still_to_come(self) -> bool:
+        """A fault that a channel was given and no question has met."""
+        return any(set(self._faults[name]) - set(channel.met) for name, channel in self.channels.items())
 
     def _next(self, moment: datetime, what: str, name: str) -> None:
         self._number += 1

@@ -14,6 +14,7 @@ from connectors.sandbox.stays import Kind, Slot, Stay, edges, slots
 from hub.domain.periods import Nights, Span
 from sync.attempts import Outcome
 from tests.flows.zoo.house import MADRID, House, Standing, today
+from tests.flows.zoo.windows import Windows
 
 AHEAD = timedelta(days=400)
 REMEMBERED = timedelta(days=8)
@@ -98,6 +99,7 @@ class Watch:
         self._given_up = dict.fromkeys(channels, 0)
         """Stays that went, or became others, between the last two answers"""
         self._prepared: dict[str, frozenset[Span]] = {name: frozenset() for name in channels}
+        self._windows = {name: Windows(channel) for name, channel in channels.items()}
         self._told_before: set[tuple[str, str]] = set()
         self._seen: set[tuple[str, Slot]] = set()
         self._said: dict[str, dict[Slot, datetime]] = {name: {} for name in channels}
@@ -133,6 +135,9 @@ class Watch:
         if state in ("failed", "busy") or answered is None:
             return
         self._count_real(name, now)
+        came, went = self._windows[name].changes(answered)
+        self.report.real[name] += came + went
+        self._given_up[name] += went
         if not answered.true:
             return
         self._weigh(name, answered, now)
@@ -149,8 +154,9 @@ class Watch:
         alike = self._alike(name)
         for stay in channel.stays.values():
             if self._told[name].get(stay.id) != stay.span:
-                both = slots(stay.span) & said
-                alone = alike and both < slots(stay.span)
+                shown = channel.scene(now).takes(stay.span)
+                both = shown & said
+                alone = alike and both < shown
                 tells = alone or not (alike or stay.kind is Kind.BLOCK)
                 self._unclear[stay.id] = frozenset() if tells else both
         unclear = frozenset(slot for stay_id in channel.stays for slot in self._unclear.get(stay_id, ()))

@@ -186,6 +186,17 @@ def test_what_may_be_a_stay_and_grew_beyond_what_we_said_is_no_echo_of_it() -> N
     assert same.standing is not Standing.EXTERNAL
 
 
+def test_our_word_beside_a_night_that_the_channel_had_closed_is_ours_wherever_that_night_came_from() -> None:
+    """A manager shows what it read of us in one piece with the night that it prepares the place."""
+    night = Before(uid_out="w", first_seen_at=T0 - HOUR, period=july(3, 4))
+    shown = heard(3, 8, Nature.UNKNOWN)
+
+    for muted in ((), (july(3, 4),)):
+        assert judged(shown, export(1, 8), closed=(replace(night, muted=muted),)).ours == (july(4, 8),)
+    assert judged(shown, export(4, 8)).ours == ()
+    assert judged(heard(3, 9, Nature.UNKNOWN), export(1, 8), closed=(night,)).ours == ()
+
+
 def test_what_was_the_channels_before_we_said_it_stays_so_under_any_name() -> None:
     had = Before(uid_out="old@hub", first_seen_at=T0 - HOUR, period=july(1, 9))
     renamed = heard(3, 7)
