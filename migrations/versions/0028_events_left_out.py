@@ -19,7 +19,13 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
-    # What was left out counts with the next reading.
+    # What was left out counts with the next reading, which must be a whole one, and of what it does not know:
+    # an event that is known as it is told, and has no unit, is not given any.
+    op.execute(
+        "UPDATE links SET cursor = NULL, next_pull_at = now() WHERE id IN"
+        " (SELECT link_id FROM external_events WHERE standing = 'ignored' AND ends_at > now())"
+    )
+    op.execute("DELETE FROM external_events WHERE standing = 'ignored' AND ends_at > now()")
     op.execute("UPDATE external_events SET standing = 'external', echo = '[]' WHERE standing = 'ignored'")
     _allow(f"standing IN ({STANDINGS})")
 

@@ -7,12 +7,18 @@ from uuid import UUID
 
 import pytest
 
+import migrations
+from connectors.transport import Network
+from hub.domain.periods import Nights
+from hub.errors import Conflict
 from hub.models.external import ExternalEvent
 from hub.models.records import Change, SyncRun
 from sync import ignoring
+from tests import servers
 from tests.conftest import FrozenClock
-from tests.sync.calendars import at, day, nights
-from tests.sync.importing import Importer
+from tests.fakes.feed_server import Answer, FeedServer
+from tests.sync.calendars import at, calendar, day, nights
+from tests.sync.importing import Importer, a_runtime
 
 
 @pytest.fixture
@@ -63,3 +69,27 @@ def test_what_is_over_is_listed_no_longer(importer: Importer, link: UUID, clock:
 
     assert left_out(importer, link).standing == "ignored"
     assert listed() == []
+
+
+def test_who_goes_back_to_a_version_that_does_not_know_of_it_has_its_nights_taken_again(
+    own_database: servers.Database, channel: FeedServer, clock: FrozenClock
+) -> None:
+    """With the next reading, though the channel would say that nothing has changed since."""
+    clock.at(at(0, 12))
+    runtime = a_runtime(own_database, Network(["127.0.0.1"]))
+    importer = Importer.build(runtime, channel)
+    told = calendar(nights("a", day(20), day(23), "Not available"), nights("b", day(30), day(33)))
+    importer.answers(Answer(body=told, etag='"1"'))
+    link = importer.link()
+    importer.pull(link)
+    event_id = left_out(importer, link).id
+    importer.do(lambda session: ignoring.ignore(session, link, event_id))
+    runtime.close()
+
+    migrations.downgrade(own_database.owner_url, "0027")
+    importer.pull(link)
+
+    with pytest.raises(Conflict):
+        importer.book(Nights(day(20), day(23)), importer.units[0])
+    assert len(importer.blocks(link)) == 2
+    runtime.close()
