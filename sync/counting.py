@@ -32,10 +32,15 @@ def done(session: Session) -> Counter[str]:
 
 
 def keep(session: Session, link_id: UUID, counts: Mapping[str, int]) -> None:
-    """The runs that the pull which holds the link's lease is answering have come to so much more."""
+    """
+    The runs that the pull which holds the link's lease is answering have come to so much more, which is what
+    they tell if nobody ends them: who cancels one does not know what it had done.
+    """
     if any(counts.values()):
         for run in runs.begun(session, link_id):
             run.counts = joined(run.counts, counts)
+            run.headline = headline.going_on(run.counts, headline.NOTHING)
+            run.changed = headline.has_changed(run.counts)
         session.flush()
 
 

@@ -53,8 +53,6 @@ STUMBLES = 3
 """Events in a row that cannot be written: then it is not the events"""
 TOGETHER = timedelta(seconds=5)
 """Between a pass and one that a notice asked for meanwhile: a burst of notices is one change"""
-OF_THE_LINK = frozenset({"calendar_gone", "settings"})
-"""Refusals that are not of one event"""
 
 log = logging.getLogger(__name__)
 
@@ -208,7 +206,7 @@ class _Pass:
         try:
             push.settle(self._transact, self._calendar, item_id, self.counts)
         except Rejected as error:
-            if error.code in OF_THE_LINK:
+            if error.code in push.OF_THE_LINK:
                 raise
             self.counts["refused"] += 1
             self.refused.append(error.message)

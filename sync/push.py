@@ -24,6 +24,8 @@ from sync.planning.showing import REFUSED
 
 TRIES = 4
 """How often one item is planned and sent in a pass, where it keeps changing there meanwhile"""
+OF_THE_LINK = frozenset({"calendar_gone", "settings"})
+"""Refusals that are not of one event"""
 COUNTED = {"create": "created", "update": "updated", "delete": "deleted"}
 
 
@@ -70,7 +72,8 @@ def settle(transact: Transact, calendar: LinkedCalendar, item_id: UUID, counts: 
             return
         answer = _send(transact, calendar, order)
         if not isinstance(answer, Missed):
-            transact(_done(order, answer, counts))
+            if transact(_done(order, answer)):
+                counts[COUNTED[order.kind]] += 1
             return
         seen = calendar.look(order.event_id)
         looked = _looked(
@@ -126,12 +129,15 @@ def _send(transact: Transact, calendar: LinkedCalendar, order: Order) -> Calenda
         transact(_not_done(order, lambda op, now: orders.put_off(op, words, now)))
         raise
     except Rejected as error:
-        words = error.message
-        transact(_not_done(order, lambda op, now: orders.close(op, "settled", f"{REFUSED}{words}", now)))
+        words, refused = error.message, error.code not in OF_THE_LINK
+        close = _not_done(
+            order, lambda op, now: orders.close(op, "settled", f"{REFUSED}{words}", now), refused=refused
+        )
+        transact(close)
         raise
 
 
-def _done(order: Order, answer: CalendarEvent | None, counts: Counter[str]) -> Callable[[Session, Link], int]:
+def _done(order: Order, answer: CalendarEvent | None) -> Callable[[Session, Link], int]:
     def work(session: Session, link: Link) -> int:
         item, op, now = query.item(session, order.item_id), query.op(session, order.op_id), clock.now()
         if item is None or op is None or op.state != "inflight":
@@ -145,7 +151,6 @@ def _done(order: Order, answer: CalendarEvent | None, counts: Counter[str]) -> C
         session.flush()
         return 1
 
-    counts[COUNTED[order.kind]] += 1
     return work
 
 
@@ -206,11 +211,16 @@ def _looked(
     return work
 
 
-def _not_done(order: Order, note: Callable[[SyncOp, datetime], None]) -> Callable[[Session, Link], int]:
+def _not_done(
+    order: Order, note: Callable[[SyncOp, datetime], None], *, refused: bool = False
+) -> Callable[[Session, Link], int]:
+    """`refused`: the channel does not want this event, which is counted."""
+
     def work(session: Session, _link: Link) -> int:
         op, item = query.op(session, order.op_id), query.item(session, order.item_id)
         if op is not None and op.state == "inflight":
             note(op, clock.now())
+            counting.did(session, {"refused": int(refused)})
             if item is not None:
                 item.touched = op.state == "ready"
         session.flush()

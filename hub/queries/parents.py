@@ -23,7 +23,7 @@ _TALLY = text("""
            count(*) FILTER (WHERE state = 'cancelled') AS cancelled,
            count(*) FILTER (WHERE state = 'retried') AS retried,
            count(DISTINCT link_id) FILTER (
-               WHERE changed AND state IN ('done', 'failed', 'quarantined', 'retried')) AS changed,
+               WHERE changed AND state NOT IN ('queued', 'running')) AS changed,
            count(*) FILTER (WHERE finished_at > :since AND state <> 'cancelled') AS recent,
            min(started_at) AS began_at, max(finished_at) AS ended_at
     FROM sync_runs WHERE parent_id = ANY(:parents) GROUP BY parent_id

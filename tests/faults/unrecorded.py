@@ -31,7 +31,7 @@ def _settle(transact: Transact, calendar: LinkedCalendar, item_id: UUID, counts:
     assert not isinstance(answer, Missed), "nobody else is at work here"
     order = push._decide(transact, calendar, item_id, counts)
     assert order is not None
-    transact(push._done(order, answer, counts))
+    transact(push._done(order, answer))
 
 
 def _forgotten(transact: Transact) -> Transact:

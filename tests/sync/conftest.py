@@ -16,6 +16,8 @@ from tests import servers
 from tests.conftest import FrozenClock
 from tests.connectors.remotes import leading_to
 from tests.fakes.feed_server import FeedServer
+from tests.fakes.google_calendar.double import GoogleCalendar
+from tests.sync.both_sides import BothSides, wired
 from tests.sync.calendars import MADRID, day, nights
 from tests.sync.exporting import Place, another_process
 from tests.sync.importing import Importer, a_runtime
@@ -62,6 +64,15 @@ def importer_alone(empty_database: servers.Database, channel: FeedServer) -> Ite
     opened = a_runtime(empty_database, Network(["127.0.0.1"]))
     yield Importer.build(opened, channel)
     opened.close()
+
+
+@pytest.fixture
+def both(reaching: Runtime, clock: FrozenClock) -> Iterator[BothSides]:
+    """A property whose first room is shown in a Google calendar, while the clock stands still."""
+    google = GoogleCalendar()
+    with wired(google):
+        yield BothSides.build(reaching, google)
+    assert google.violations == []
 
 
 @pytest.fixture

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 
-import pytest
 from sqlalchemy.orm import Session
 
 from hub.models.records import SyncRun
@@ -13,19 +11,8 @@ from hub.queries import parents
 from hub.queries.selected import Criteria
 from sync import attempts, bulk
 from sync.selecting import Mode
-from tests import servers
 from tests.conftest import FrozenClock
-from tests.fakes.google_calendar.double import GoogleCalendar
-from tests.sync.both_sides import BothSides, wired
-
-
-@pytest.fixture
-def both(database: servers.Database, clock: FrozenClock) -> Iterator[BothSides]:
-    double = GoogleCalendar()
-    with wired(double):
-        built = BothSides.build(database, double)
-        yield built
-        built.runtime.close()
+from tests.sync.both_sides import BothSides
 
 
 def the_child(both: BothSides) -> SyncRun:

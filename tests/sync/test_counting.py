@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from functools import partial
 from typing import Any, NoReturn
@@ -11,18 +10,18 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from connectors.errors import Rejected
 from hub import clock as hub_clock
 from hub.domain.periods import Nights
 from hub.models.records import SyncRun
 from hub.queries import parents
 from hub.queries import payloads as payloads_query
 from hub.queries.selected import Criteria
-from sync import bulk, counting, passes, push
+from sync import bulk, counting, linking, passes, push, undoing
+from sync.calendars import LinkedCalendar
 from sync.selecting import Mode
-from tests import servers
 from tests.conftest import FrozenClock
-from tests.fakes.google_calendar.double import GoogleCalendar
-from tests.sync.both_sides import BothSides, wired
+from tests.sync.both_sides import BothSides
 
 TODAY = hub_clock.now().date()
 LAPSED = "UPDATE links SET lease_until = clock_timestamp() - interval '1 second' WHERE lease_until > 'epoch'"
@@ -38,15 +37,6 @@ class Lost(BaseException):
 
 def lost(*_: object, **__: object) -> NoReturn:
     raise Lost
-
-
-@pytest.fixture
-def both(database: servers.Database, clock: FrozenClock) -> Iterator[BothSides]:
-    double = GoogleCalendar()
-    with wired(double):
-        built = BothSides.build(database, double)
-        yield built
-        built.runtime.close()
 
 
 @pytest.fixture
@@ -151,6 +141,72 @@ def test_a_write_that_was_lost_with_its_worker_is_counted_when_it_is_done(
     both.sync()
 
     assert counted(both, run) == COUNTED
+
+
+def test_a_write_that_could_not_be_put_down_as_done_is_counted_once(
+    both: BothSides, run: bulk.Shown, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is there, and nobody knows: the next sync finds out, and counts it."""
+
+    def away(*_: object) -> NoReturn:
+        raise OSError("the database was away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(push, "_written", away)
+        assert both.sync().error
+    assert len(both.google.effects()) == 1
+    assert "created" not in now(both, run)[1].counts
+
+    assert both.sync().counts == {"created": 1}
+    assert len(both.google.effects()) == 1
+
+
+def test_what_the_channel_refused_before_a_worker_was_lost_is_told(
+    both: BothSides, run: bulk.Shown, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is not asked again, so nobody else would tell."""
+
+    def refuses(*_: object) -> NoReturn:
+        raise Rejected("no such colour", code="invalid")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(LinkedCalendar, "create", refuses)
+        is_lost(both, monkeypatch, passes._Pass, "_end")
+
+    both.sync()
+
+    child = now(both, run)[1]
+    assert {name: number for name, number in child.counts.items() if number} == {"added": 3, "refused": 1}
+    assert "1 event refused by the channel" in child.summary
+
+
+@pytest.mark.parametrize("paused", [False, True])
+def test_what_was_done_before_it_was_cancelled_is_told_and_can_be_undone(
+    both: BothSides, run: bulk.Shown, monkeypatch: pytest.MonkeyPatch, *, paused: bool
+) -> None:
+    """Waiting for a quota, or at work on a link that somebody pauses: nobody else comes to tell it."""
+    if paused:
+        really = push.settle
+
+        def settle(*given: Any) -> None:
+            both.do(lambda session: linking.pause(session, both.link().id))
+            really(*given)
+
+        monkeypatch.setattr(push, "settle", settle)
+        both.sync()
+    else:
+        both.google.faults.out_of_quota(operation="events.insert")
+        both.sync()
+        both.do(lambda session: bulk.cancel(session, run.run.id))
+
+    shown, child = now(both, run)
+
+    assert (child.state, child.changed, child.headline) == ("cancelled", True, "+3 events")
+    assert shown.counts["added"] == 3
+    assert shown.progress is not None
+    assert shown.progress.tally.changed == 1
+    undone = both.do(lambda session: undoing.undo(session, child.id))
+    assert undone.headline == "3 events ignored"
 
 
 def test_a_sync_that_had_brought_something_before_a_quota_waits_and_is_counted_once(

@@ -65,7 +65,7 @@ def words(shown: Shown) -> str:
     """How far it is, how fast it goes, and how long it will take."""
     found = shown.progress
     if found is None:
-        return shown.run.headline or shown.run.state
+        return (shown.run.headline if shown.over else "") or shown.run.state
     parts = [planning.headline(found.tally)]
     if not found.over:
         parts += [f"{found.rate:.1f} links/s"] if found.rate else []
@@ -103,7 +103,9 @@ def tell(runtime: Runtime, organization_id: UUID, shown: Shown, *, json: bool) -
     for one in shown.run.left_out or ():
         link = links.get(UUID(one["link_id"]))
         say(f"left out: {link.channel + ', ' + link.scope if link else one['link_id']}: {one['message']}")
-    say(words(shown))
+    told = shown.run.summary if shown.over and shown.run.link_id is not None else ()
+    for line in told or (words(shown),):
+        say(line)
 
 
 def _line(row: SyncRun, links: Mapping[UUID, Listed]) -> tuple[object, ...]:
