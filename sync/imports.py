@@ -45,41 +45,11 @@ def bring(
     """
     most, after = PORTION, FIRST_ID
     while go_on():
-        portion: list[UUID] = []
-
-        def find(
-            session: Session,
-            link: Link,
-            portion: list[UUID] = portion,
-            most: int = most,
-            after: UUID = after,
-        ) -> int:
-            portion[:] = query.touched(session, link.id, "remote", most, after)
-            return len(portion)
-
-        if transact(find) == 0:
+        portion = _touched(transact, most, after)
+        if not portion:
             return True
-        did: Counter[str] = Counter()
-        told: list[str] = []
-        gist: list[Gist] = []
-
-        def work(
-            session: Session,
-            link: Link,
-            portion: list[UUID] = portion,
-            did: Counter[str] = did,
-            told: list[str] = told,
-            gist: list[Gist] = gist,
-        ) -> int:
-            did.clear()
-            applied = _bring(session, link, portion, horizon)
-            did.update(applied.counts)
-            counting.did(session, did)
-            told[:], gist[:] = applied.summary, (applied.gist,)
-            return len(portion)
-
         try:
-            transact(work)
+            applied = _portion(transact, portion, horizon)
         except Fenced:
             raise
         except Exception as error:
@@ -89,10 +59,25 @@ def bring(
             stumble(error)
             after = portion[-1]
             continue
-        counts.update(did)
-        said.extend(told)
-        gists.extend(gist)
+        counts.update(applied.counts)
+        said.extend(applied.summary)
+        gists.append(applied.gist)
     return False
+
+
+def _touched(transact: Transact, most: int, after: UUID) -> Sequence[UUID]:
+    return transact(lambda session, link: query.touched(session, link.id, "remote", most, after))
+
+
+def _portion(transact: Transact, item_ids: Sequence[UUID], horizon: timedelta) -> Applied:
+    """In one transaction, which keeps what it counted as well."""
+
+    def work(session: Session, link: Link) -> Applied:
+        applied = _bring(session, link, item_ids, horizon)
+        counting.did(session, applied.counts)
+        return applied
+
+    return transact(work)
 
 
 def _bring(session: Session, link: Link, item_ids: Sequence[UUID], horizon: timedelta) -> Applied:
