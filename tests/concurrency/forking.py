@@ -90,6 +90,7 @@ def _parent() -> socket.socket:
             [sys.executable, "-m", "tests.concurrency.forking", str(theirs.fileno())],
             env=environment,
             pass_fds=[theirs.fileno()],
+            start_new_session=True,  # Ctrl-C in the terminal is for the tests alone
         )
 
     def end() -> None:
@@ -110,6 +111,7 @@ def serve(control: socket.socket) -> Callable[[], object] | None:
     signal.signal(signal.SIGCHLD, lambda *_: None)
     signal.set_wakeup_fd(woken, warn_on_full_buffer=False)
     lives: dict[int, int] = {}
+    parent = os.getpid()
     while True:
         ready = select.select([control.fileno(), wakes], [], [])[0]
         if wakes in ready:
@@ -122,13 +124,14 @@ def serve(control: socket.socket) -> Callable[[], object] | None:
             return None
         running, log, tells = handles
         if (child := os.fork()) == 0:
+            os.setsid()
+            os.write(tells, f"{os.getpid()}\n".encode())  # not before: who knows the number kills the group
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             for handle in (wakes, woken, tells, *lives.values()):
                 os.close(handle)
             control.close()
-            return lambda: _become(json.loads(asked), running, log)
-        os.write(tells, f"{child}\n".encode())
+            return lambda: _become(json.loads(asked), parent, running, log)
         lives[child] = tells
         os.close(running)
         os.close(log)
@@ -138,18 +141,16 @@ def _bury(lives: dict[int, int]) -> None:
     for child in list(lives):
         pid, how = os.waitpid(child, os.WNOHANG)
         if pid:
-            with os.fdopen(lives.pop(pid), "w") as tells, contextlib.suppress(BrokenPipeError):
+            with contextlib.suppress(BrokenPipeError), os.fdopen(lives.pop(pid), "w") as tells:
                 print(os.waitstatus_to_exitcode(how), file=tells)
 
 
 # In the forked one
 
 
-def _become(said: dict[str, Any], running: int, log: int) -> None:
+def _become(said: dict[str, Any], parent: int, running: int, log: int) -> None:
     """As `workers.children` and `workers.tether` would have started it."""
     _, _, module, *arguments = said["command"]
-    parent = os.getppid()
-    os.setsid()
     silence = os.open(os.devnull, os.O_RDONLY)
     for handle, place in ((silence, 0), (log, 1), (log, 2)):
         os.dup2(handle, place)

@@ -7,6 +7,7 @@ import http.client
 import os
 import socket
 import ssl
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -64,7 +65,8 @@ class Web:
     """The HTTP door in a process of its own."""
 
     def __init__(self, settings: Settings) -> None:
-        self.port = free_port()
+        self._kept = contextlib.ExitStack()
+        self.port = self._kept.enter_context(kept_port())
         self.base_url = f"http://{HOST}:{self.port}"
         self._child = child(programs.web(HOST, self.port), settings)
 
@@ -78,6 +80,7 @@ class Web:
 
     def stop(self) -> None:
         self._child.stop()
+        self._kept.close()
 
     def log_end(self) -> str:
         return self._child.log_end(60)
@@ -103,10 +106,16 @@ def child(program: programs.Program, settings: Settings) -> Child:
     return Forked(program, settings.data_dir, environment_of(settings))
 
 
-def free_port() -> int:
+@contextmanager
+def kept_port() -> Iterator[int]:
+    """A free port, which Linux gives to nobody else meanwhile, even while no program listens there."""
     with socket.socket() as found:
+        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         found.bind((HOST, 0))
-        return int(found.getsockname()[1])
+        port = int(found.getsockname()[1])
+        if sys.platform != "linux":
+            found.close()
+        yield port
 
 
 def client(web: Web, token: str) -> httpx.Client:
