@@ -93,7 +93,7 @@ def _address(data_dir: Path) -> tuple[str, str]:
 
 def _answers(place: places.Place) -> bool:
     """Asked in a line of Redis's own words: redis-py takes longer to load than most commands to run."""
-    words = f"AUTH {server_passwords(place.data_dir)['valkey']}\r\nPING\r\n".encode()
+    words = f"AUTH {_quoted(server_passwords(place.data_dir)['valkey'])}\r\nPING\r\n".encode()
     with socket.socket(socket.AF_UNIX) as client:
         client.settimeout(ANSWER_WITHIN)
         try:

@@ -14,8 +14,8 @@ from kombu import Connection
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from hub.embedded import Valkey, broker_url, places, redis_url
-from hub.embedded.generated import server_passwords
+from hub.embedded import Valkey, broker_url, ensure_generated, places, redis_url
+from hub.embedded.generated import PASSWORDS, server_passwords
 from hub.errors import Misconfigured
 from tests.hub.embedded.steps import wait_until
 
@@ -55,6 +55,15 @@ def test_its_password_is_no_argument_of_the_process(data_dir: Path) -> None:
     with Valkey(data_dir) as server:
         password = server_passwords(data_dir)["valkey"]
         assert password not in " ".join(psutil.Process(server.pid).cmdline())
+
+
+def test_a_password_that_somebody_chose_may_have_blanks_and_quotes(data_dir: Path) -> None:
+    ensure_generated(data_dir)
+    generated = server_passwords(data_dir)["valkey"]
+    file = data_dir / PASSWORDS
+    file.write_text(file.read_text().replace(generated, 'my "own" pass\\word, ü'))
+    with Valkey(data_dir), redis.Redis.from_url(redis_url(data_dir)) as client:
+        assert client.ping()
 
 
 def test_the_broker_reaches_the_same_numbered_database(valkey_dir: Path) -> None:
