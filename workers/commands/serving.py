@@ -18,6 +18,7 @@ def web(
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1", port: Port = 8000
 ) -> None:
     """Run the web server alone; servers and schema must be there."""
+    Settings()  # what is wrong with them is said here in a sentence, and not by uvicorn in thirty lines
     _become(programs.web(host, port))
 
 
