@@ -21,6 +21,7 @@ from api.frame import Frame
 from api.limits import Limiter
 from api.lookout import lookout
 from api.metrics import Requests, Scrape
+from api.parameters import Parameters
 from api.remembered import Keys, Memberships
 from api.routes import API, ROUTERS
 from api.streaming import Streams
@@ -39,8 +40,10 @@ Inventory, bookings and channels of an organization. Sign in with `POST auth/log
 `Authorization: Bearer <access token>`. Machines send an API key the same way, or as `X-API-Key`.
 
 Nights are dates, half-open: a guest may arrive on the day another departs. Instants are RFC 3339 with an
-offset. Errors are RFC 9457 problem details that name the field at fault. Lists are pages: ask again with
-`?cursor=<next_cursor>`. A create with an `Idempotency-Key` may be sent again without happening twice.
+offset. Errors are RFC 9457 problem details that name the field at fault. A parameter or a field that an
+operation does not know is refused, and so is a parameter given twice where one is taken. Lists are pages:
+ask again with `?cursor=<next_cursor>`. A create with an `Idempotency-Key` may be sent again without
+happening twice.
 """
 
 
@@ -97,6 +100,7 @@ def _http(settings: Settings | None, runtime: Runtime | None, feeds: FeedsApp) -
     )
     app.state.memberships = Memberships()
     app.state.keys = Keys()
+    app.state.parameters = Parameters()
     app.state.rights = rights.by_endpoint(ROUTERS)
     app.state.waiting = Waiting()
     app.state.streams = Streams()

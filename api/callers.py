@@ -78,8 +78,8 @@ class Caller:
         if right.scope is None:
             raise NotAllowed.because("scope", "this is for people; you sent an API key")
         has = ", ".join(sorted(covered(self.scopes)))
-        needs = " and ".join(right.scopes)
-        raise NotAllowed.because("scope", f"this needs the scope {needs}; the key has {has}")
+        needs = f"{'scopes' if right.besides else 'scope'} {' and '.join(right.scopes)}"
+        raise NotAllowed.because("scope", f"this needs the {needs}; the key has {has}")
 
     def transact(self, work: Callable[[Session], T]) -> T:
         """Run `work` in one transaction of the caller's organization, again if it lost a race."""

@@ -13,6 +13,7 @@ from starlette.types import Scope
 from api import limits
 from api.callers import Caller
 from api.limits import Limiter, Policy
+from api.parameters import Parameters
 from api.remembered import Keys
 from api.rights import Right
 from hub import clock
@@ -76,6 +77,7 @@ async def signed(
     request.scope["state"]["caller"] = caller
     await _counted(request.scope, request.app.state.limiter, limits.CALLER, str(caller.id))
     caller.check()
+    _parameters(request)
     return caller
 
 
@@ -103,10 +105,17 @@ async def anyone(request: Request) -> Runtime:
         await _counted(request.scope, limiter, limits.WEBHOOK, limits.network_of(address_of(request)))
     elif operation.startswith("/api/"):
         await _counted(request.scope, limiter, limits.PUBLIC, limits.network_of(address_of(request)))
+    _parameters(request)
     return runtime_of(request)
 
 
 Anyone = Annotated[Runtime, Depends(anyone)]
+
+
+def _parameters(request: Request) -> None:
+    """Only now: whoever may not ask is not told what could be asked."""
+    parameters: Parameters = request.app.state.parameters
+    parameters.check(request, request.scope["state"]["route"])
 
 
 def _person(request: Request, right: Right, token: str) -> Caller:

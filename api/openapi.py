@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from api.parameters import CHOSEN_BY_OTHERS, unknown
 from api.problems import MEDIA_TYPE, TITLES, body
 from hub.errors import Reason
 
@@ -67,6 +69,32 @@ EXAMPLES: dict[int, Reason] = {
     504: Reason("too_slow", "it was not done within 60 s; it may still be: look before you ask again"),
 }
 
+CONFLICTS: dict[str, Reason] = {
+    "POST /api/v1/conflicts/{conflict_id}/resolve": Reason(
+        "taken", "Room 4 was taken meanwhile by booking 7KQ2M9XA, 2027-07-01 to 2027-07-04"
+    ),
+    "POST /api/v1/links/{link_id}/sync": Reason(
+        "not_active", "this link is paused; resume it first", facts={"state": "paused"}
+    ),
+    "POST /api/v1/links/{link_id}/accept-guard": Reason(
+        "nothing_waits", "nothing on this link waits to be freed"
+    ),
+    "POST /api/v1/links/{link_id}/events/{event_id}/ignore": Reason(
+        "waits", "the channel does not tell this event any more: release it instead"
+    ),
+    "POST /api/v1/sync-runs/{run_id}/cancel": Reason(
+        "over", "this run is over: there is nothing left to cancel"
+    ),
+    "POST /api/v1/sync-runs/{run_id}/resume": Reason(
+        "over", "this run is over: nothing of it was cancelled; ask for another"
+    ),
+    "POST /api/v1/sync-runs/{run_id}/retry": Reason("nothing_failed", "nothing of this run failed"),
+    "POST /api/v1/sync-runs/{run_id}/undo": Reason(
+        "of_many", "this is a run of many links: undo its syncs one by one"
+    ),
+}
+"""What is in the way where no night is sold"""
+
 EVERYWHERE = (500, 503, 504)
 WITH_A_CALLER = (401, 403)
 WITH_A_BODY = (400, 413, 415, 422)
@@ -118,7 +146,7 @@ def _complete(schema: dict[str, Any]) -> dict[str, Any]:
             if isinstance(content.get("example"), str):
                 content["example"] = json.loads(content["example"])
         refusals = {int(status) for status in answers if status >= "400"} | _shared(name, operation)
-        answers.update((str(status), _problem(status)) for status in refusals)
+        answers.update((str(status), _problem(status, _own(name, status, operation))) for status in refusals)
         operation["responses"] = dict(sorted(answers.items()))
     return schema
 
@@ -129,14 +157,26 @@ def _shared(name: str, operation: dict[str, Any]) -> set[int]:
     shared = {*EVERYWHERE}
     shared |= {*WITH_A_CALLER} if "security" in operation else set()
     shared |= {409} if "security" in operation and not name.startswith("GET ") else set()
-    shared |= {429} if name.split()[1].startswith("/api/") else set()
+    shared |= {422, 429} if name.split()[1].startswith("/api/") else set()
     shared |= {*WITH_A_BODY} if "requestBody" in operation else set()
-    shared |= {422} if any(parameter["in"] != "path" for parameter in parameters) else set()
     shared |= {404} if any(parameter["in"] == "path" for parameter in parameters) else set()
     return shared
 
 
-def _problem(status: int) -> dict[str, Any]:
-    shown = body(status, [EXAMPLES[status]], "0198c2f0-7a3b-7c55-8d21-5a0f6c1e9b42")
+def _own(name: str, status: int, operation: dict[str, Any]) -> Reason | None:
+    """What this operation would say, where that is known."""
+    if status == 422 and "requestBody" not in operation and name not in CHOSEN_BY_OTHERS:
+        asked = (one["name"] for one in operation.get("parameters", ()) if one["in"] == "query")
+        return unknown("colour", sorted(asked))
+    if status == 404 and (named := _NAMED.findall(name)):
+        return Reason("not_found", f"there is no such {named[-1].replace('_', ' ')}")
+    return CONFLICTS.get(name) if status == 409 else None
+
+
+_NAMED = re.compile(r"\{(\w+)_id\}")
+
+
+def _problem(status: int, own: Reason | None = None) -> dict[str, Any]:
+    shown = body(status, [own or EXAMPLES[status]], "0198c2f0-7a3b-7c55-8d21-5a0f6c1e9b42")
     content = {"schema": {"$ref": "#/components/schemas/Problem"}, "example": shown}
     return {"description": TITLES[status], "content": {MEDIA_TYPE: content}}

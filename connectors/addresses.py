@@ -119,6 +119,10 @@ class _Exception:
     port: int | None
 
 
+ALLOWING = "whoever runs the hub may allow it with HUB_ALLOWED_PRIVATE_HOSTS"
+"""Said to staff as well: what a setting is called is no secret, what is in it would be"""
+
+
 class Allowed:
     """The operator's exceptions: `host`, `host:port`, an IP address, `[v6]:port`, or `network/prefix`."""
 
@@ -158,6 +162,6 @@ def permitted(addresses: Iterable[str], host: str, port: int, allowed: Allowed) 
     for text in addresses:
         address = ipaddress.ip_address(text.partition("%")[0])
         if not (is_public(address) or allowed.covers(host, port, address)):
-            raise AddressRefused(f"{host} leads to an address that is not public")
+            raise AddressRefused(f"{host} leads to an address that is not public; {ALLOWING}")
         checked.append(str(address))
     return tuple(checked)

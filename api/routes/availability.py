@@ -11,6 +11,7 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from api.dependencies import Staff
+from api.instants import FIRST, LAST, WITHIN
 from api.openapi import documented, example
 from api.schemas.availability import AvailabilityOut, AvailabilityQuery, CalendarOut, TypeOut
 from api.schemas.common import Day
@@ -162,5 +163,6 @@ def _within_bounds(first: date, after: date) -> None:
         raise Refused.because("no_days", f"{after} must be after {first}", "to")
     if (after - first).days > MOST_DAYS:
         raise Refused.because("too_long", f"ask for {MOST_DAYS} days at most", "to")
-    if first.year < 1970 or after.year > 9000:
-        raise Refused.because("beyond_calendar", "there is nothing to see so far away", "from")
+    if not FIRST <= first < after <= LAST:
+        field = "to" if first >= FIRST else "from"
+        raise Refused.because("beyond_calendar", f"there is nothing to see so far away: {WITHIN}", field)

@@ -17,6 +17,7 @@ from api.checked import Asking, Checked
 from api.dependencies import Staff
 from api.etags import IfMatch, etag
 from api.idempotency import Answer, Idempotent
+from api.instants import FIRST, LAST, WITHIN
 from api.openapi import documented, example
 from api.pagination import Page, Paged, next_cursor, shown
 from api.schemas.bookings import NEW_BOOKING, BookingOut, BookingPatch, NewBooking, Slug
@@ -216,8 +217,8 @@ def _zone(session: Session, property_id: UUID | None) -> ZoneInfo:
 def _midnight(day: date | None, zone: ZoneInfo, field: str) -> datetime | None:
     if day is None:
         return None
-    if not 1970 <= day.year <= 9000:
-        raise Refused.because("beyond_calendar", "there are no bookings so far away", field)
+    if not FIRST <= day <= LAST:
+        raise Refused.because("beyond_calendar", f"there are no bookings so far away: {WITHIN}", field)
     return at(day, MIDNIGHT, zone)
 
 

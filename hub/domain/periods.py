@@ -23,6 +23,10 @@ MIDNIGHT = time(0)
 ONE_DAY = timedelta(days=1)
 
 
+FIRST, LAST = date(MINYEAR + 1, 1, 1), date(MAXYEAR - 1, 12, 31)
+BOUNDS = f"which goes from {FIRST} to {LAST}"
+
+
 class LetBy(StrEnum):
     """How a unit type is let: by whole nights, or by the hour."""
 
@@ -230,10 +234,10 @@ def _utc(instant: datetime) -> datetime:
     try:
         return instant.astimezone(UTC)
     except OverflowError as error:
-        raise ValueError(f"{instant.isoformat()} is beyond the calendar") from error
+        raise ValueError(f"{instant.isoformat()} is beyond the calendar, {BOUNDS}") from error
 
 
 def _within_calendar(first: date, last: date) -> None:
     """A year is left free at both ends, so that no zone and no neighbouring night can overflow."""
-    if first.year <= MINYEAR or last.year >= MAXYEAR:
-        raise ValueError(f"{first.isoformat()} to {last.isoformat()} is beyond the calendar")
+    if first.year < FIRST.year or last.year > LAST.year:
+        raise ValueError(f"{first.isoformat()} to {last.isoformat()} is beyond the calendar, {BOUNDS}")

@@ -134,18 +134,18 @@ def span_of(row: BookingItem | Blackout) -> Span:
 
 def _asked(session: Session, property_id: UUID, item: ItemRequest, field: str) -> Asked:
     if (item.unit_id is None) == (item.unit_type_id is None):
-        raise Refused.because("one_of", "name either a unit_id or a unit_type_id", field or None)
+        asked_for = field or ("unit_type_id" if item.unit_id else "unit_id")
+        raise Refused.because("one_of", "name either a unit_id or a unit_type_id", asked_for)
     if item.unit_id is not None:
-        offers = inventory.of_units(session, [item.unit_id])
-        field_of_unit = f"{field}.unit_id".lstrip(".")
+        offers, named = inventory.of_units(session, [item.unit_id]), "unit_id"
     else:
-        offers = inventory.of_types(session, [item.unit_type_id] if item.unit_type_id else [])
-        field_of_unit = f"{field}.unit_type_id".lstrip(".")
+        types = [item.unit_type_id] if item.unit_type_id else []
+        offers, named = inventory.of_types(session, types), "unit_type_id"
     offers = tuple(offer for offer in offers if offer.property_id == property_id)
     if not offers:
-        raise Refused.because(
-            "unknown", "this property has no such unit, or none of such a type", field_of_unit
-        )
+        where = "this property has" if field else "there is"
+        why = f"{where} no such unit" if item.unit_id else f"{where} no unit of such a type"
+        raise Refused.because("unknown", why, f"{field}.{named}".lstrip("."))
     return Asked(item.span, offers, by_type=item.unit_type_id is not None, field=field)
 
 

@@ -107,6 +107,7 @@ def test_the_calendar_shows_what_takes_each_unit(house: House) -> None:
         ({"to": None}, 422, "missing", "to"),
         ({"from": "1"}, 422, "invalid_date", "from"),
         ({"from": "0001-01-01", "to": "0001-02-01"}, 422, "beyond_calendar", "from"),
+        ({"from": "9000-12-01", "to": "9001-01-01"}, 422, "beyond_calendar", "to"),
         ({"property_id": str(uuid4())}, 404, "not_found", "property_id"),
     ],
 )
@@ -117,3 +118,14 @@ def test_a_bad_calendar_is_refused_with_the_field_named(
     asked = {name: value for name, value in (usual | params).items() if value is not None}
 
     check_problem(house.get("/calendar", **asked), status, code, field)
+
+
+@pytest.mark.parametrize("path", ["/calendar", "/bookings", "/audit"])
+def test_who_looks_too_far_is_told_how_far_there_is_something(house: House, path: str) -> None:
+    far = {"from": "0001-01-01", "to": "0001-02-01", "property_id": house.property_id}
+    if path == "/audit":
+        far = {"from": "0001-01-01T00:00:00Z"}
+
+    said = check_problem(house.get(path, **far), 422, "beyond_calendar", "from")
+
+    assert said["detail"].endswith("far away: ask for 1970-01-01 to 9000-12-31")

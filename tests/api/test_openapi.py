@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from api.openapi import CONFLICTS
 from api.problems import MEDIA_TYPE
 from api.routes import API
 from tests.api.described import OPERATIONS, SCHEMA
@@ -56,6 +57,23 @@ def test_every_body_has_an_example(name: str) -> None:
 
     if body is not None:
         assert _resolved(body["content"]["application/json"]["schema"])["examples"], name
+
+
+@pytest.mark.parametrize("name", sorted(CONFLICTS))
+def test_what_is_in_the_way_of_what_sells_no_night_is_no_sold_night(name: str) -> None:
+    (content,) = OPERATIONS[name]["responses"]["409"]["content"].values()
+
+    assert content["example"]["detail"] == CONFLICTS[name].message
+    assert content["example"]["type"].endswith(f":{CONFLICTS[name].code}")
+
+
+@everything
+def test_what_is_not_there_is_what_the_address_names(name: str) -> None:
+    named = [part[1:-4] for part in name.split("/") if part.endswith("_id}")]
+
+    if named and "404" in OPERATIONS[name]["responses"]:
+        (content,) = OPERATIONS[name]["responses"]["404"]["content"].values()
+        assert content["example"]["detail"] == f"there is no such {named[-1].replace('_', ' ')}"
 
 
 @everything

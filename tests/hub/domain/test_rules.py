@@ -94,6 +94,7 @@ def test_nights_are_read_or_refused() -> None:
     endless = read_nights(TODAY, date.max)
     assert isinstance(endless, Reason)
     assert endless.code == "beyond_calendar"
+    assert endless.message.endswith("beyond the calendar, which goes from 0002-01-01 to 9998-12-31")
 
 
 def test_hours_are_read_or_refused() -> None:
