@@ -79,7 +79,10 @@ def _chosen(session: Session, link_id: UUID, event_ids: Collection[UUID] | None)
     if event_ids is None:
         chosen = external.waiting(session, link_id)
         if not chosen:
-            raise Conflict.because("nothing_waits", "nothing on this link waits to be freed")
+            why = "nothing on this link waits to be freed"
+            if kept := len(external.waiting(session, link_id, or_kept=True)):
+                why += f"; {kept} {'was' if kept == 1 else 'were'} kept: name what of it is meant"
+            raise Conflict.because("nothing_waits", why)
         return chosen
     known = {event.id: event for event in external.waiting(session, link_id, or_kept=True)}
     if unknown := set(event_ids) - known.keys():

@@ -116,8 +116,8 @@ def resume(caller: Manager, link_id: UUID, response: Response) -> LinkOut:
 def accept_guard(caller: Manager, link_id: UUID, body: GuardIn, response: Response) -> LinkOut:
     """
     A calendar that loses much at once is not believed at once: its link is guarded, and what it no longer
-    tells stays taken until further readings agree, or somebody says here what is right. 409 where nothing
-    waits.
+    tells stays taken until further readings agree, or somebody says here what is right: who says nothing
+    frees nothing. 409 where nothing waits.
     """
     return _step(
         caller, response, lambda session: guarding.decide(session, link_id, body.action, body.event_ids)

@@ -175,7 +175,7 @@ class GuardIn(In):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"action": "release"}]})
 
-    action: Action = Action.RELEASE
+    action: Action
     event_ids: list[UUID] | None = Field(
         None,
         min_length=1,

@@ -9,7 +9,7 @@ from sync.attempts import Outcome
 from sync.pull import pull
 from tests.api.houses import House
 from tests.fakes.feed_server import Answer, FeedServer
-from tests.sync.calendars import calendar
+from tests.sync.calendars import calendar, day, nights
 
 FEED = "/s3cret.ics"
 
@@ -41,6 +41,14 @@ def linked(house: House, channel: FeedServer, **fields: Any) -> dict[str, Any]:
     answer = house.post("/links", link_body(house, channel, **fields))
     assert answer.status_code == 201, answer.text
     made: dict[str, Any] = answer.json()
+    return made
+
+
+def with_a_stay(house: House, channel: FeedServer) -> dict[str, Any]:
+    """A link whose calendar has been read and had one stay, Wilhelmina's."""
+    says(channel, nights("a", day(20), day(23), "Wilhelmina"))
+    made = linked(house, channel)
+    pulled(house, made)
     return made
 
 

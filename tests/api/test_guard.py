@@ -61,20 +61,34 @@ def test_where_nothing_waits_there_is_nothing_to_decide(house: House, channel: F
     says(channel)
     link = linked(house, channel)
 
-    answer = house.post(f"/links/{link['id']}/accept-guard", {})
+    answer = house.post(f"/links/{link['id']}/accept-guard", {"action": "release"})
 
     check_problem(answer, 409, "nothing_waits")
 
 
-@pytest.mark.parametrize("body", [{"action": "maybe"}, {"event_ids": []}, {"event_ids": ["x"]}])
+@pytest.mark.parametrize("wrong", [{"action": "maybe"}, {"event_ids": []}, {"event_ids": ["x"]}])
 def test_a_decision_that_is_none_is_refused(
-    house: House, guarded: dict[str, Any], body: dict[str, Any]
+    house: House, guarded: dict[str, Any], wrong: dict[str, Any]
 ) -> None:
-    answer = house.post(f"/links/{guarded['id']}/accept-guard", body)
+    answer = house.post(f"/links/{guarded['id']}/accept-guard", {"action": "release"} | wrong)
 
     assert answer.status_code == 422
-    assert answer.json()["errors"][0]["field"].startswith(next(iter(body)))
+    assert answer.json()["errors"][0]["field"].startswith(next(iter(wrong)))
     assert house.get(f"/links/{guarded['id']}").json()["state"] == "guarded"
+
+
+@pytest.mark.parametrize("named", [False, True], ids=["all", "one"])
+def test_who_does_not_say_what_to_do_frees_nothing(
+    house: House, guarded: dict[str, Any], named: bool
+) -> None:
+    events = house.get(f"/links/{guarded['id']}/events").json()["items"]
+    body = {"event_ids": [events[0]["id"]]} if named else {}
+
+    answer = house.post(f"/links/{guarded['id']}/accept-guard", body)
+
+    check_problem(answer, 422, "missing", "action")
+    assert house.get(f"/links/{guarded['id']}").json()["state"] == "guarded"
+    assert house.get(f"/links/{guarded['id']}/events").json()["items"] == events
 
 
 def test_what_would_be_freed_is_told_with_when_and_the_ways_out(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date, timedelta
 from uuid import UUID
 
@@ -24,12 +23,6 @@ from workers import choosing, demo
 
 FEED = "/booking.ics"
 CALENDAR = "Sample Booking.com, Room 2, Casa Demo"
-
-
-@pytest.fixture
-def remote() -> Iterator[FeedServer]:
-    with FeedServer() as server:
-        yield server
 
 
 @pytest.fixture
@@ -94,6 +87,14 @@ def test_one_event_is_released_and_the_rest_is_kept(
     assert (released.code, released.out[: len(CALENDAR) + 9]) == (0, f"{CALENDAR}: guarded")
     kept = hub("link", "keep", choosing.ending(link))
     assert (kept.code, kept.out) == (0, f"{CALENDAR}: in order\n")
+    shown = hub("link", "guarded", str(link)).out
+    assert [f"kept: {choosing.ending(event.id)}" in shown for event in (one, *others)] == [
+        False,
+        True,
+        True,
+        True,
+    ]
+    assert "3 were kept: name what of it is meant" in hub("link", "release", str(link)).err
 
     left = events(runtime, house, link)
     assert [event.id for event in left] == [event.id for event in others]
@@ -115,7 +116,7 @@ def test_all_of_it_is_released_at_once(runtime: Runtime, house: UUID, hub: Run, 
 
 def test_a_link_is_paused_and_resumed_and_a_guarded_one_stays_guarded(hub: Run, link: UUID) -> None:
     paused = hub("link", "pause", choosing.ending(link)).out
-    assert paused.startswith(f"{CALENDAR}: paused: its calendar is not read")
+    assert paused.startswith(f"{CALENDAR}: paused (by hand): its calendar is not read")
     assert "not while it is not read" in hub("link", "guarded").out
     assert [row["id"] for row in hub("link", "list", "--state", "paused", "--json").json] == [str(link)]
 

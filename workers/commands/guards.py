@@ -17,6 +17,7 @@ from hub.database import Actor
 from hub.models.external import ExternalEvent
 from hub.models.links import Link
 from hub.models.properties import Unit
+from hub.queries import external
 from hub.services import asking
 from sync import guarded as waiting
 from sync import guarding, linking, unlinking
@@ -148,6 +149,11 @@ def _tell_events(session: Session, held: Held) -> None:
         ],
         empty="Nothing waits on this link.",
     )
+    kept = [row for row in external.waiting(session, held.link.id, or_kept=True) if row.kept_at is not None]
+    for row in kept:
+        say(f"kept: {choosing.ending(row.id)}, {words.span(row, zone)}")
+    if kept:
+        say("`hub link release LINK --event EVENT` frees what was kept.")
     for way in held.ways:
         say(f"{way.action or 'or'}: {way.words}")
 
