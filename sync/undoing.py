@@ -9,7 +9,7 @@ refused leaves nothing behind, and the steps after it are planned without it.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -52,13 +52,12 @@ class Undo:
 
 
 def plan(session: Session, run_id: UUID, only: Collection[UUID] | None = None) -> Undo:
-    """What `undo` would do now. Nothing is locked, and nothing written."""
-    run, link = _of_link(session, run_id)
-    rows, there = _read(session, run, link, only)
-    found = planning.plan(rows, there, most=planning.MOST)
-    outcomes = tuple(Outcome(step, left=step.why) for step in found.steps)
-    acts = [act for step in found.steps if step.possible for act in step.acts]
-    return _told(run, outcomes, acts, found)
+    """What `undo` would do now: the very same, which is taken back again, locks and all."""
+    with session.begin_nested() as trial:
+        found = undo(session, run_id, only)
+        trial.rollback()
+    session.info.pop(locks.LOCKED, None)
+    return replace(found, steps=tuple(replace(one, done=False) for one in found.steps))
 
 
 def undo(session: Session, run_id: UUID, only: Collection[UUID] | None = None) -> Undo:

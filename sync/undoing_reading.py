@@ -87,7 +87,7 @@ def _ours(row: Change) -> Iterator[tuple[UUID, Span, bool]]:
 
 def _event(row: Row[Any]) -> Event:
     units = frozenset(row.unit_ids or ())
-    return Event(row.id, row.item_id, row.run_id, row.ahead, row.with_others, row.other, units)
+    return Event(row.id, row.item_id, row.run_id, row.ahead, row.with_others, row.other, units, row.ignored)
 
 
 def _stays(rows: Iterable[Row[Any]]) -> Mapping[UUID, Stay]:

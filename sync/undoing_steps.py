@@ -67,7 +67,7 @@ class _Doing:
         elif isinstance(act, Keep):
             guarding.decide(self.session, self.link.id, guarding.Action.KEEP, [act.event_id])
         elif isinstance(act, Hold):
-            self._close(Closure(act.unit_id, act.span, HELD_AGAIN), self._note())
+            self._close(Closure(act.unit_id, act.span, HELD_AGAIN), self._note(), undid=self.run.id)
         elif isinstance(act, MoveBack):
             rebooking.move(self.session, act.booking_id, list(_requests(act)))
         elif isinstance(act, ChangeBack):
@@ -88,8 +88,8 @@ class _Doing:
         locks.units(self.session, held.every_leaf)
         guarding.free(self.session, self.link, held, frozenset(held.rows), measure, clock.now())
 
-    def _close(self, closure: Closure, note: str | None) -> None:
-        blackouts.add(self.session, _asked(closure, note), self.link.uid_domain)
+    def _close(self, closure: Closure, note: str | None, undid: UUID | None = None) -> None:
+        blackouts.add(self.session, _asked(closure, note), self.link.uid_domain, undid=undid)
 
     def _note(self) -> str:
         channel = links_query.connection(self.session, self.link.connection_id).name

@@ -165,7 +165,7 @@ def _closure(blackout_id: UUID | None, known: _Known) -> Closure | None:
     row = known.blackouts.get(blackout_id) if blackout_id else None
     if row is None or row.unit_id not in known.by_unit:
         return None
-    return Closure(row.id, row.kind, _span(row), known.by_unit[row.unit_id])
+    return Closure(row.id, row.kind, _span(row), known.by_unit[row.unit_id], row.held_again)
 
 
 def _span(row: Row[Any]) -> Span:

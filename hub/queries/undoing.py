@@ -15,7 +15,7 @@ from hub.models.records import Change
 
 _EVENTS = text("""
     SELECT e.id, e.item_id, e.run_id,
-           coalesce(taken.ahead, false) AS ahead, taken.unit_ids,
+           coalesce(taken.ahead, false) AS ahead, taken.unit_ids, e.standing = 'ignored' AS ignored,
            e.item_id IS NULL
                AND coalesce((e.called -> -1 ->> 'until')::timestamptz > :ended, false) AS other,
            e.item_id IS NOT NULL AND EXISTS (

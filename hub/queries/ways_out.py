@@ -39,8 +39,13 @@ _ITEMS = text("""
     ORDER BY i.booking_id, i.position
 """)
 _BLACKOUTS = text("""
-    SELECT id, unit_id, kind, arrival, departure, starts_at, ends_at, version
-    FROM blackouts WHERE id = ANY(CAST(:ids AS uuid[]))
+    SELECT b.id, b.unit_id, b.kind, b.arrival, b.departure, b.starts_at, b.ends_at, b.version,
+           b.version = 1 AND EXISTS (
+               SELECT FROM changes c
+               WHERE c.organization_id = b.organization_id AND c.entity = 'blackout' AND c.entity_id = b.id
+                     AND c.action = 'added' AND c.after ->> 'undid' IS NOT NULL
+           ) AS held_again
+    FROM blackouts b WHERE b.id = ANY(CAST(:ids AS uuid[]))
 """)
 _LINKS = text("""
     SELECT l.id, l.property_id, p.time_zone, l.calendar_key IS NOT NULL AS by_event

@@ -36,8 +36,14 @@ class BlackoutRequest:
     note: str | None = None
 
 
-def add(session: Session, request: BlackoutRequest, uid_domain: str) -> Blackout:
-    """Take a unit, or all parts of a composite, off the market; Conflict, naming it, if it is sold."""
+def add(
+    session: Session, request: BlackoutRequest, uid_domain: str, *, undid: UUID | None = None
+) -> Blackout:
+    """
+    Take a unit, or all parts of a composite, off the market; Conflict, naming it, if it is sold.
+
+    `undid` is the sync that was undone by it, which the change log keeps.
+    """
     offer = _offer(session, request.unit_id)
     asked = _asked(request, offer)
 
@@ -56,9 +62,8 @@ def add(session: Session, request: BlackoutRequest, uid_domain: str) -> Blackout
     session.add(row)
     session.flush()
     allocations.take(session, unit, asked.period, row)
-    changes.record(
-        session, "blackout", row.id, "added", after=snapshots.blackout(row), property_id=row.property_id
-    )
+    after = snapshots.blackout(row) | ({"undid": str(undid)} if undid else {})
+    changes.record(session, "blackout", row.id, "added", after=after, property_id=row.property_id)
     outbox.inventory_changed(session, unit.leaves, "blackout.added", row.id)
     return row
 

@@ -114,6 +114,8 @@ class Closure:
     kind: str
     span: Span
     offer: Offer
+    held_again: bool = False
+    """Undoing a sync made it, and nobody changed it since"""
 
 
 @dataclass(frozen=True, slots=True)

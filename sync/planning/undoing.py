@@ -111,7 +111,7 @@ class _Planning(Ground):
         if event.item_id in self.so_far.families:
             return Step(row.id, what, "is ignored with its series")
         if not event.ahead:
-            return Step(row.id, what, why=words.NOTHING_AHEAD)
+            return Step(row.id, what, why=words.IGNORED if event.ignored else words.NOTHING_AHEAD)
         return Step(row.id, what, "is ignored", self.ignore(event))
 
     def changed(self, row: Row) -> Step:
@@ -131,7 +131,7 @@ class _Planning(Ground):
         said += ["what was left of it stays"] if keeps else []
         said += [words.held(holds, self.there)] if holds else []
         if not said:
-            return Step(row.id, what, why=by or words.NOTHING_AHEAD)
+            return Step(row.id, what, why=words.IGNORED if event.ignored else by or words.NOTHING_AHEAD)
         return Step(row.id, what, ", and ".join(said), (*ignored, *keeps, *holds))
 
     def went(self, row: Row) -> Step:
@@ -160,6 +160,8 @@ class _Planning(Ground):
         then = words.places((after[one.item_id] for one in before), self.there)
         what = f"{reference} moved: {words.places(before, self.there)}, now {then}"
         now = {one.item_id: one for one in stay.places} if stay else {}
+        if before and all(now.get(one.item_id) == one for one in before):
+            return Step(row.id, what, why=Reason("back", f"{reference} is back there already"))
         if stay is None or any(now.get(one.item_id) != after[one.item_id] for one in before):
             return Step(row.id, what, why=Reason("changed_since", f"{reference} was moved since"))
         if not before:

@@ -77,12 +77,16 @@ class Ground:
         return keeps
 
     def hold(self, took: Iterable[Took]) -> tuple[tuple[Hold, ...], Reason | None]:
-        """What of it nothing takes; where that is nothing, and something does, what that is."""
+        """What of it nothing takes; where that is nothing, what takes it, or what is gone."""
         holds: list[Hold] = []
         by: Taken | None = None
+        gone: Reason | None = None
         for one in took:
             offer = self.there.offers.get(one.unit_id)
-            if offer is None or one.period.ends_at <= self.there.now:
+            if one.period.ends_at <= self.there.now:
+                continue
+            if offer is None:
+                gone = words.UNIT_GONE
                 continue
             rows = [row for row in self._on(one.unit_id) if row.period.overlaps(one.period)]
             spans = free(offer, one.period, [row.period for row in rows], self.there.now)
@@ -90,7 +94,9 @@ class Ground:
                 holds.append(Hold(one.unit_id, span))
                 self.goes(None, one.unit_id, span, "a blackout")
             by = by or min(rows, key=lambda row: (row.period, row.label), default=None)
-        return tuple(holds), words.taken_by(by) if by is not None and not holds else None
+        if holds:
+            return tuple(holds), None
+        return (), words.taken_by(by) if by is not None else gone
 
     def _on(self, leaf: UUID) -> Iterator[Taken]:
         gone = self.ignorable | self.so_far.leaving
@@ -118,7 +124,7 @@ class Ground:
         """What we sold or closed there since, but for its `own`; what a channel says is for the services."""
         offer = self.there.offers.get(unit_id)
         if offer is None:
-            return Reason("gone", "the unit is not there any more")
+            return words.UNIT_GONE
         period = occupied(span, offer.zone, offer.turnaround if turnaround else 0)
         rows = (row for leaf in offer.unit.leaves for row in self._on(leaf) if row.cause != Cause.EXTERNAL)
         met = [row for row in rows if row.period.overlaps(period) and row.reference not in own]

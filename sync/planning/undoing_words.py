@@ -31,6 +31,8 @@ NOTHING = "nothing to undo"
 WRITTEN = "What this sync wrote in the channel's calendar follows what is here with the next sync."
 
 NOTHING_AHEAD = Reason("nothing_ahead", "nothing of it takes or took time that lies ahead")
+UNIT_GONE = Reason("gone", "the unit is not there any more")
+IGNORED = Reason("ignored", "it is ignored already")
 UNTOLD = Reason("untold", "it was made before the log told what an event took")
 
 _THERE = ("created", "updated", "deleted", "reverted", "restored", "recreated")

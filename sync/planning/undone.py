@@ -110,6 +110,8 @@ class Event:
     other: bool = False
     """It has another name since, or says other words: it may be another stay"""
     unit_ids: frozenset[UUID] = frozenset()
+    ignored: bool = False
+    """Of a feed: left out by a person, as by undoing this very sync"""
 
 
 @dataclass(frozen=True, slots=True)

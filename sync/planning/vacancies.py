@@ -43,6 +43,15 @@ class Reading:
     def free(self, wanted: Wanted, without: Collection[UUID]) -> bool:
         return self.against(wanted, without) is None
 
+    def covers(self, wanted: Wanted, owner: UUID) -> bool:
+        """Whether this owner takes all of it, on every leaf."""
+        return all(
+            not wanted.period.minus(
+                row.period for row in self._by_leaf.get(leaf, ()) if row.reference == owner
+            )
+            for leaf in wanted.unit.leaves
+        )
+
     def busy(self, unit: SellableUnit, without: Collection[UUID]) -> tuple[Period, ...]:
         return tuple(row.period for row in self._on(unit, without))
 

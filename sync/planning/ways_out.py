@@ -48,7 +48,11 @@ def offered(facts: Facts) -> tuple[Way, ...]:
             found += _WAYS[action](facts)
         elif action in _ALWAYS:
             found.append(Way(action, _ALWAYS[action]))
-    return tuple(sorted(found, key=lambda way: way.action is not Action.SAME_STAY or not surely_same(facts)))
+    best = {
+        Action.SAME_STAY: surely_same(facts),
+        Action.REMOVE_BLACKOUT: told_again(facts),
+    }
+    return tuple(sorted(found, key=lambda way: not best.get(way.action, False)))
 
 
 def places_for_stay(stay: Stay, offers: Sequence[Offer]) -> Iterator[tuple[Offer, Wanted]]:
@@ -110,6 +114,18 @@ def surely_same(facts: Facts) -> bool:
     if stay is None or event is None or stay.source != event.connector:
         return False
     return occupied(stay.span, stay.offer.zone) == _theirs(facts)
+
+
+def told_again(facts: Facts) -> bool:
+    """
+    The blackout came of undoing a sync, and the channel tells an event that takes all of it: without the
+    blackout nothing more is free, and anywhere else it would close what nobody asked for.
+    """
+    closure, event = facts.closure, facts.event
+    if closure is None or event is None or not closure.held_again or event.untold:
+        return False
+    wanted = Wanted(closure.offer.unit, occupied(closure.span, closure.offer.zone))
+    return facts.reading.covers(wanted, event.id)
 
 
 def _theirs(facts: Facts) -> Period | None:
@@ -190,7 +206,10 @@ def _cancel(facts: Facts) -> Iterator[Way]:
 
 def _remove_blackout(facts: Facts) -> Iterator[Way]:
     if facts.closure is not None:
-        yield Way(Action.REMOVE_BLACKOUT, f"remove the blackout of {facts.closure.offer.unit.name}")
+        words = f"remove the blackout of {facts.closure.offer.unit.name}"
+        if told_again(facts):
+            words = f"{words}: the channel tells again what it holds"
+        yield Way(Action.REMOVE_BLACKOUT, words)
 
 
 def _ignore_event(facts: Facts) -> Iterator[Way]:

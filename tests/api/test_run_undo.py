@@ -11,7 +11,7 @@ from hub.ids import new_id
 from sync.planning import guard
 from tests import servers
 from tests.api.houses import House, check_problem
-from tests.api.linked import linked, pulled, says
+from tests.api.linked import pulled, says, with_a_stay
 from tests.api.machines import a_key, ask
 from tests.conftest import FrozenClock
 from tests.fakes.feed_server import FeedServer
@@ -30,11 +30,7 @@ DONE = (
 
 @pytest.fixture
 def link(house: House, channel: FeedServer) -> dict[str, Any]:
-    """Its calendar had one stay when it was first read."""
-    says(channel, nights("a", day(20), day(23), "Wilhelmina"))
-    made = linked(house, channel)
-    pulled(house, made)
-    return made
+    return with_a_stay(house, channel)
 
 
 @pytest.fixture
@@ -136,7 +132,7 @@ def test_a_key_that_may_do_half_of_it_may_not(house: House, went: str, scope: st
     answer = ask(house, a_key(house, scope).secret, "POST", went)
 
     check_problem(answer, 403, "scope")
-    assert "sync and bookings" in answer.text
+    assert "this needs the scopes sync and bookings" in answer.text
     assert ask(house, a_key(house, scope).secret, "POST", f"{went}?dry_run=true").status_code == 403
     assert house.get("/blackouts").json()["items"] == []
     both = a_key(house, "sync", "bookings").secret

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
 
 from hub.domain.periods import Nights
 from hub.errors import Conflict, NotFound, Refused
@@ -42,6 +44,7 @@ def test_what_came_is_ignored_and_its_nights_are_free(importer: Importer) -> Non
     assert [one.step.what[:6] for one in done.steps] == ["came: ", "came: "]
     importer.pull(link)
     assert free(importer) == before, "it is still told, and still ignored"
+    assert told(undo(importer, run)) == [("", "ignored"), ("", "ignored")]
 
 
 def test_what_went_is_held_again_by_a_blackout(importer: Importer, clock: FrozenClock) -> None:
@@ -99,6 +102,35 @@ def test_what_moved_a_moment_ago_is_held_by_what_waits_to_be_freed(
         importer.pull(link)
     assert free(importer) == before, "it is not freed by later readings"
     assert not any(one.done for one in undo(importer, run).steps)
+
+
+def test_a_dry_run_says_the_same_and_changes_nothing(importer: Importer, clock: FrozenClock) -> None:
+    importer.says(nights("a", day(20), day(23)), nights("b", day(30), day(32)))
+    link = importer.link()
+    importer.pull(link)
+    importer.says(nights("b", day(31), day(34)), nights("c", day(40), day(42)))
+    run = importer.pull(link).run_id
+    assert run is not None
+    before = importer.held(link), len(rows(importer)), closed(importer)
+
+    def plans(session: Session) -> Undo:
+        first, second = undoing.plan(session, run), undoing.plan(session, run)
+        assert first == second
+        assert not locks_of_units(session), "nobody waits for who has only looked"
+        return first
+
+    planned = importer.do(plans)
+
+    assert (importer.held(link), len(rows(importer)), closed(importer)) == before
+    assert not any(one.done for one in planned.steps)
+    done = undo(importer, run)
+    assert replace(done, steps=tuple(replace(one, done=False) for one in done.steps)) == planned
+    assert any(one.done for one in done.steps)
+
+
+def locks_of_units(session: Session) -> int:
+    mine = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()"
+    return int(session.execute(text(mine)).scalar_one())
 
 
 def test_undoing_twice_is_undoing_once(importer: Importer, clock: FrozenClock) -> None:

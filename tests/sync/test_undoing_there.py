@@ -108,6 +108,28 @@ def test_a_booking_whose_nights_were_sold_meanwhile_stays_and_nothing_is_sold_tw
     assert both.nights(booked) == [(LATER.first, LATER.after)]
 
 
+@pytest.mark.parametrize("by_channel", [False, True])
+def test_a_dry_run_says_what_would_be_refused(both: Synced, *, by_channel: bool) -> None:
+    """A blackout cannot go back over what was sold, nor a booking over what a channel took."""
+    booked = both.book(STAY) if by_channel else both.close(STAY)
+    both.rest()
+    both.there.person.shift(both.there.only(), LATER)
+    both.sync()
+    run = next(run for run in reversed(both.runs()) if run.changed)
+    if by_channel:
+        both.there.person.add(AllDay(STAY.arrival, STAY.departure), "Painters")
+        both.rest()
+    else:
+        both.book(STAY, guest=None)
+
+    planned = both.do(lambda session: undoing.plan(session, run.id))
+
+    assert booked
+    assert [one.left.code for one in planned.steps if one.left] == ["sold_out"]
+    assert planned == both.do(lambda session: undoing.undo(session, run.id))
+    assert planned.headline == "1 left"
+
+
 def test_what_others_deleted_there_is_held_again(both: Synced) -> None:
     event_id = both.there.person.add(THEIRS, "Painters")
     both.rest()

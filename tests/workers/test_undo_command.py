@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from uuid import UUID
 
 import pytest
@@ -14,12 +13,6 @@ from tests.sync.calendars import day, nights
 from tests.sync.importing import Importer
 from tests.workers.conftest import Run
 from workers.commands import undoing
-
-
-@pytest.fixture
-def remote() -> Iterator[FeedServer]:
-    with FeedServer() as server:
-        yield server
 
 
 @pytest.fixture
@@ -97,6 +90,16 @@ def test_of_a_run_of_many_links_each_sync_that_changed_something_is_undone(
 
     assert (done.code, done.out.count(": 1 event ignored")) == (0, 2), done.out + done.err
     assert [house.blocks(one) for one in (link, second, third)] == [[], [], []]
+
+
+def test_of_a_sync_without_news_it_is_said_once_that_there_is_nothing_to_undo(
+    house: Importer, link: UUID, hub: Run, run: str
+) -> None:
+    quiet = house.do(lambda session: requests.request(session, link))
+    house.pull(link)
+
+    assert hub("runs", "undo", str(quiet.id)).out == "nothing to undo\n"
+    assert "came: " in hub("runs", "undo", run, "--dry-run").out
 
 
 def test_a_run_that_has_not_ended_is_refused_in_a_sentence(house: Importer, link: UUID, hub: Run) -> None:

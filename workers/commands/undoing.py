@@ -36,7 +36,7 @@ def undo(
         with runtime.database.unit_of_work(organization_id) as session:
             chosen = _meant(session, run)
         planned = _each(runtime, organization_id, chosen, undoing.plan)
-        possible = any(outcome.step.possible for one in planned for outcome in one.steps)
+        possible = any(outcome.left is None for one in planned for outcome in one.steps)
         if not json:
             _show(planned)
         if dry_run or not possible:
@@ -80,16 +80,16 @@ def _each(
 
 def _show(planned: Sequence[Undo]) -> None:
     for found in planned:
-        if found.steps or len(planned) == 1:
+        if found.steps:
             table(
                 ("change", "what", "undoing", "left, because"),
                 [_line(one) for one in found.steps],
-                empty="Nothing of this sync is to be undone.",
+                empty="",
             )
 
 
 def _line(one: Outcome) -> tuple[str, str, str, str]:
-    does = one.step.does if one.step.possible else ""
+    does = one.step.does if one.left is None else ""
     return choosing.ending(one.step.change_id), one.step.what, does, one.left.message if one.left else ""
 
 

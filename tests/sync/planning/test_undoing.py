@@ -62,6 +62,7 @@ def test_what_came_is_ignored_and_is_told_with_its_unit() -> None:
         (replace(HERE, run_id=OTHER_RUN), "changed_since"),
         (replace(HERE, run_id=None), "changed_since"),
         (replace(HERE, ahead=False), "nothing_ahead"),
+        (replace(HERE, ahead=False, ignored=True), "ignored"),
         (replace(HERE, item_id=SERIES, with_others=True), "of_series"),
     ],
 )
@@ -193,7 +194,8 @@ def test_what_is_over_is_not_held_again() -> None:
 
 
 def test_a_unit_that_is_not_there_any_more_holds_nothing() -> None:
-    assert told(went(1, 3, 7, UUID(int=999)), there=there()) == [("", (), "nothing_ahead")]
+    assert told(went(1, 3, 7, UUID(int=999)), there=there()) == [("", (), "gone")]
+    assert told(went(1, -30, -20, UUID(int=999)), there=there()) == [("", (), "nothing_ahead")]
 
 
 def test_what_changed_is_ignored_and_held_as_it_was() -> None:

@@ -81,6 +81,13 @@ def test_a_booking_that_is_elsewhere_by_now_stays() -> None:
         assert [code for _, _, code in told(row, there=there(stays=stays))] == ["changed_since"]
 
 
+def test_a_booking_that_is_where_it_was_is_told_to_be_back_already() -> None:
+    row = booking_moved(1, (ROOM, 3, 7), (ROOM, 5, 9))
+    back = Stay("7KQ2M9XA", (Place(ITEM, ROOM, nights(3, 7)),))
+
+    assert [code for _, _, code in told(row, there=there(stays={BOOKING: back}))] == ["back"]
+
+
 def test_a_booking_whose_nights_were_sold_since_stays_but_not_for_its_own_sake() -> None:
     back = booking_moved(1, (ROOM, 3, 7), (ROOM, 5, 9))
     now = {BOOKING: Stay("7KQ2M9XA", (Place(ITEM, ROOM, nights(5, 9)),))}
