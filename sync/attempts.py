@@ -53,7 +53,7 @@ class Outcome:
 
 BUSY = Outcome("busy")
 PATIENCE = timedelta(hours=1)
-"""For which a run of many waits for quotas; then what is left has failed"""
+"""For which a run of many waits for quotas, from the first that it met; then what is left has failed"""
 UNTOLD = frozenset({"schedule", "check"})
 """Triggers of pulls that leave a run only if they have news"""
 WRITTEN = ("created", "updated", "deleted")
@@ -141,11 +141,11 @@ class Attempt:
                 state_reason=verdict.reason or error.message,
                 next_pull_at=verdict.next_pull_at,
             )
-            if self._waits_its_turn(session, error, by_event=judge is not None):
+            if self._waits_its_turn(session, error, link, by_event=judge is not None):
                 counting.keep(session, self.lease.link_id, counting.left(counts, self.kept))
                 answered = runs.begun(session, self.lease.link_id) if any(counts.values()) else ()
                 stored = sum(payloads.keep(session, run.id, brought) for run in answered)
-                runs.put_back(session, self.lease)
+                runs.put_back(session, self.lease, began=True)
                 query.release(session, self.lease)
                 return Outcome("busy", error=error.message, stored=stored)
             said = self.headline(gist, counts, error.message)
@@ -154,7 +154,7 @@ class Attempt:
 
         return self.transact(work)
 
-    def _waits_its_turn(self, session: Session, error: ConnectorError, *, by_event: bool) -> bool:
+    def _waits_its_turn(self, session: Session, error: ConnectorError, link: Link, *, by_event: bool) -> bool:
         """
         Whether a run of many goes on with this link later: a quota that many links use up together has not
         failed any of them. When it is full again is told by the channel, or is known of calendars' accounts.
@@ -162,8 +162,9 @@ class Attempt:
         if not isinstance(error, RateLimited) or not (by_event or error.retry_after is not None):
             return False
         asked = runs.begun(session, self.lease.link_id) if self.asked_for is not None else ()
-        since = clock.now() - PATIENCE
-        return bool(asked) and all(run.parent_id is not None and run.created_at > since for run in asked)
+        met = link.failing_since or clock.now()
+        waits = (run.parent_id and clock.now() - max(met, run.started_at or met) < PATIENCE for run in asked)
+        return bool(asked) and all(waits)
 
     def headline(self, gist: Gist, counts: Mapping[str, int], error: str | None = None) -> str:
         """Of a sync that did this."""
@@ -181,7 +182,7 @@ class Attempt:
         with self.runtime.database.unit_of_work(self.lease.organization_id) as session:
             hosts_query.give_back(session, self.lease.link_id, self.lease.fence, clock.now() + soon)
             if self.asked_for is not None:
-                runs.put_back(session, self.lease)
+                runs.put_back(session, self.lease, began=False)
         return BUSY
 
     def set_aside(self) -> Outcome:

@@ -76,16 +76,19 @@ def settle(transact: Transact, calendar: LinkedCalendar, item_id: UUID, counts: 
                 counts[COUNTED[order.kind]] += 1
             return
         seen = calendar.look(order.event_id)
+        taken, did = answer is Missed.EXISTS, Counter[str]()
         looked = _looked(
             calendar,
             order.op_id,
             item_id,
             seen,
             f"not done: {answer}",
-            taken=answer is Missed.EXISTS,
+            taken=taken,
             certain=number == TRIES - 1,
+            arrived=did if taken else None,
         )
         transact(looked)
+        counts.update(did)
 
 
 def _decide(
@@ -184,14 +187,16 @@ def _looked(
 ) -> Callable[[Session, Link], int]:
     """
     Close an op by what its event is now; the item is planned again. `arrived` counts it, where it was done,
-    and nobody has heard of it. `taken`: its id was refused as taken; if
-    no event has it, a forgotten one had, and it takes the next one's. `certain`: whatever its clock says.
+    and nobody has heard of it. `taken`: its id was refused as taken, perhaps because an earlier write of ours
+    came late; if no event has it, a forgotten one had, and it takes the next one's. `certain`: whatever its
+    clock says.
     """
 
     def work(session: Session, link: Link) -> int:
         item, op = query.item(session, item_id), query.op(session, op_id)
         if item is None or op is None or op.state != "inflight":
             return 0
+        before = item.last_revision
         if seen is not None:
             observing.observe(session, link, calendar, [seen], direct=True, certain=certain)
         elif item.remote_state == "present":
@@ -200,7 +205,8 @@ def _looked(
             item.remote_state = "deleted"
         if arrived is not None:
             arrived.clear()
-            done = item.last_revision == op.id if seen is not None else op.kind == "delete"
+            ours = item.last_revision == op.id or (taken and item.last_revision != before)
+            done = ours if seen is not None else op.kind == "delete"
             arrived.update({COUNTED[op.kind]: 1} if done else {})
             counting.did(session, arrived)
         orders.close(op, "settled", outcome, clock.now())

@@ -18,7 +18,7 @@ OPEN = ("queued", "running")
 """States of what has not ended"""
 
 _PUT_BACK = text("""
-    UPDATE sync_runs SET state = 'queued', started_at = NULL
+    UPDATE sync_runs SET state = 'queued', started_at = CASE WHEN :began THEN started_at END
     WHERE link_id = CAST(:link AS uuid) AND state = 'running'
       AND EXISTS (SELECT FROM links WHERE id = CAST(:link AS uuid) AND fence = :fence)
 """)
@@ -56,9 +56,12 @@ def begun(session: Session, link_id: UUID) -> tuple[SyncRun, ...]:
     return tuple(session.scalars(_locked(statement)))
 
 
-def put_back(session: Session, lease: Lease) -> None:
-    """What a pull had begun to answer waits again; nothing, where another holds the lease by now."""
-    session.execute(_PUT_BACK, {"link": lease.link_id, "fence": lease.fence})
+def put_back(session: Session, lease: Lease, *, began: bool) -> None:
+    """
+    What a pull had begun to answer waits again; nothing, where another holds the lease by now. `began`: it
+    goes on later; else that was no attempt.
+    """
+    session.execute(_PUT_BACK, {"link": lease.link_id, "fence": lease.fence, "began": began})
 
 
 def cancel_waiting(session: Session, link_id: UUID, now: datetime, reason: str) -> None:

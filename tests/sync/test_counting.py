@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from connectors.calendars import CalendarEvent, Draft, Missed
 from connectors.errors import Rejected
 from hub import clock as hub_clock
 from hub.domain.periods import Nights
@@ -158,6 +159,45 @@ def test_a_write_that_could_not_be_put_down_as_done_is_counted_once(
     assert "created" not in now(both, run)[1].counts
 
     assert both.sync().counts == {"created": 1}
+    assert len(both.google.effects()) == 1
+
+
+def test_a_write_that_arrived_late_and_was_sent_again_is_counted_once(
+    both: BothSides, run: bulk.Shown, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was looked for in vain, and arrives just before it is sent once more: its id is taken by itself."""
+    both.google.faults.keep_late(operation="events.insert")
+    assert both.sync().error
+    really = LinkedCalendar.create
+
+    def late(*given: Any) -> CalendarEvent | Missed:
+        both.google.release_late()
+        return really(*given)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(LinkedCalendar, "create", late)
+        assert both.sync().counts == {"created": 1}
+
+    assert len(both.google.effects()) == 1
+    assert both.sync().counts == {}
+
+
+def test_an_id_that_somebody_else_took_is_no_write_of_ours(
+    both: BothSides, run: bulk.Shown, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    really = LinkedCalendar.create
+    taken: list[str] = []
+
+    def beaten(calendar: LinkedCalendar, event_id: str, draft: Draft) -> CalendarEvent | Missed:
+        if not taken:
+            taken.append(event_id)
+            return Missed.EXISTS
+        return really(calendar, event_id, draft)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(LinkedCalendar, "create", beaten)
+        assert both.sync().counts["created"] == 1
+
     assert len(both.google.effects()) == 1
 
 
