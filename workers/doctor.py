@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any
 
 import redis
@@ -202,18 +203,19 @@ def _opened(settings: Settings) -> Iterator[Runtime]:
         runtime.close()
 
 
-def _answering(settings: Settings) -> list[str]:
-    """Names of the workers and beats that answer a ping."""
+@lru_cache(maxsize=1)
+def _answering(settings: Settings) -> tuple[str, ...]:
+    """Names of the workers and beats that answer a ping; asked once of each examination."""
     built = build(settings)
     try:
         with built.connection_for_write() as connection:
             connection.ensure_connection(max_retries=1, interval_start=0, timeout=SECONDS)
             replies = built.control.ping(timeout=ANSWER_WITHIN, connection=connection) or []
     except (OSError, OperationalError):
-        return []
+        return ()
     finally:
         built.close()
-    return sorted(name for reply in replies for name in reply)
+    return tuple(sorted(name for reply in replies for name in reply))
 
 
 CHECKS: Mapping[str, Callable[[Settings], Found]] = {
@@ -237,6 +239,7 @@ CHECKS: Mapping[str, Callable[[Settings], Found]] = {
 def examine(settings: Settings, names: Sequence[str]) -> list[Finding]:
     """Every check says something, also where another one's trouble is in its way."""
     findings = []
+    _answering.cache_clear()
     for name in names:
         try:
             findings += [Finding(name, *found) for found in CHECKS[name](settings)]

@@ -54,13 +54,17 @@ def secrets(settings: Settings) -> tuple[str, ...]:
 
 
 def make(database: Database, settings: Settings, owner_url: str, folder: Path) -> Made:
-    """Write a backup into the folder, and take away those that are too old."""
+    """Write a backup into the folder, or nothing at all, and take away those that are too old."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     made = folder / f"db-{clock.now():{STAMP}}.dump.enc"
     with _locked(folder):
-        with _replacing(made) as file:
-            sealed_files.seal(_dump(owner_url), secrets(settings)[0], file)
-        keys = _write_keys(database, settings, folder)
+        try:
+            with _replacing(made) as file:
+                sealed_files.seal(_dump(owner_url), secrets(settings)[0], file)
+                keys = _write_keys(database, settings, folder)
+        except Exception as error:
+            error.add_note("there is no new backup")
+            raise
         removed = _prune(folder, settings.backup_days)
     return Made(made, keys, made.stat().st_size, removed)
 

@@ -15,6 +15,7 @@ import pytest
 from hub.config import Settings
 from sync.runtime import Runtime
 from tests import factories
+from tests.fakes.feed_server import FeedServer
 from tests.servers import Database
 from workers import commands
 
@@ -63,6 +64,13 @@ def runtime(environment: dict[str, str]) -> Iterator[Runtime]:
     opened = Runtime.open(Settings())
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def remote() -> Iterator[FeedServer]:
+    """A channel on loopback."""
+    with FeedServer() as served:
+        yield served
 
 
 @pytest.fixture

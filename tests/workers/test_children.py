@@ -133,7 +133,9 @@ def test_what_a_killed_supervisor_left_behind_is_ended_by_the_next(tmp_path: Pat
     assert not exists(part)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells children of their parent's death")
+@pytest.mark.skipif(
+    sys.platform != "linux", reason="NOT TESTED HERE: only Linux tells children of their parent's death"
+)
 def test_children_end_with_their_supervisor(tmp_path: Path) -> None:
     part = orphan(tmp_path, READY)
     until(lambda: not exists(part))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import date, timedelta
 from uuid import UUID
 
@@ -26,12 +25,6 @@ from tests import factories
 from tests.fakes.feed_server import FeedServer
 from tests.workers.conftest import Run
 from workers import beginnings, demo
-
-
-@pytest.fixture
-def remote() -> Iterator[FeedServer]:
-    with FeedServer() as server:
-        yield server
 
 
 @pytest.fixture
@@ -255,6 +248,9 @@ def test_a_wrong_setting_is_named(hub: Run, monkeypatch: pytest.MonkeyPatch) -> 
     refused = hub("link", "list")
     assert refused.code == 1
     assert refused.err.startswith("hub: HUB_WORKER_CONCURRENCY: ")
+    monkeypatch.delenv("HUB_WORKER_CONCURRENCY")
+    monkeypatch.setenv("HUB_TRUSTED_PROXIES", "proxy")
+    assert hub("link", "list").err.startswith("hub: HUB_TRUSTED_PROXIES: 'proxy' does not")
 
 
 def test_a_database_that_does_not_answer_is_said_in_one_sentence(

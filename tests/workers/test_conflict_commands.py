@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -14,12 +13,6 @@ from tests.fakes.feed_server import FeedServer
 from tests.sync.calendars import day, nights
 from tests.sync.importing import Importer
 from tests.workers.conftest import Run
-
-
-@pytest.fixture
-def remote() -> Iterator[FeedServer]:
-    with FeedServer() as server:
-        yield server
 
 
 @pytest.fixture

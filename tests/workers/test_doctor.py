@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from celery.app.control import Control
 from sqlalchemy import create_engine, text, update
 from sqlalchemy.pool import NullPool
 
@@ -58,6 +59,22 @@ def test_without_workers_and_beat_it_fails_and_says_how_to_get_them(
     assert "hub worker" in done.out
     assert "hub puller" in done.out
     assert "hub beat" in done.out
+
+
+def test_workers_pullers_and_beat_are_asked_once_and_anew_each_time(
+    hub: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[float] = []
+
+    def ping(_: Control, timeout: float, **__: Any) -> list[dict[str, Any]]:
+        asked.append(timeout)
+        return [{"worker@here": {}}, {"puller@here": {}}, {"celerybeat@here": {}}][: 4 - len(asked)]
+
+    monkeypatch.setattr(Control, "ping", ping)
+    assert hub("doctor", "workers", "pullers", "beat").code == 0
+    assert len(asked) == 1
+    assert hub("doctor", "workers", "pullers", "beat").code == 1, "what answered before is not taken for now"
+    assert len(asked) == 2
 
 
 def test_an_unknown_check_is_a_usage_error(hub: Run) -> None:

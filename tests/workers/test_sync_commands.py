@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from uuid import UUID
 
@@ -25,12 +24,6 @@ from tests.fakes.feed_server import Answer, FeedServer
 from tests.sync.calendars import calendar, day, nights
 from tests.workers.conftest import Run
 from workers.commands import following
-
-
-@pytest.fixture
-def remote() -> Iterator[FeedServer]:
-    with FeedServer() as server:
-        yield server
 
 
 @pytest.fixture(autouse=True)
@@ -102,6 +95,23 @@ def test_what_changed_and_what_failed_is_shown_and_the_others_are_synced(casa: C
     casa.remote.answer("/1.ics", Answer(body=calendar(nights("a", day(20), day(23)))))
     assert hub("runs", "retry", run_id, "--json").json["progress"]["retried"] == 1
     assert hub("runs", "show", run_id, "--json").json["state"] == "running"
+
+
+def test_the_sync_of_one_link_is_shown_change_by_change_and_named_by_the_end_of_its_id(
+    casa: Casa, hub: Run
+) -> None:
+    hub("sync", "--all")
+    stays = nights("a", day(20), day(23)), nights("b", day(40), day(43))
+    casa.remote.answer("/0.ics", Answer(body=calendar(*stays)))
+    hub("sync", "--link", str(casa.links[0]))
+    (run,) = (row for row in hub("runs", "--link", str(casa.links[0]), "--limit", "1", "--json").json)
+
+    shown = hub("runs", "show", run["id"][-8:])
+
+    assert run["summary"]
+    assert all(line in shown.out.splitlines() for line in run["summary"])
+    assert hub("runs", "cancel", run["id"][-8:]).code == 1, "it is the sync of one link"
+    assert "there is no run ffffffff" in hub("runs", "show", "ffffffff").err
 
 
 def test_links_are_chosen_by_what_people_know(casa: Casa, hub: Run) -> None:

@@ -14,13 +14,14 @@ from hub.models.records import SyncRun
 from hub.queries import runs as query
 from sync import bulk
 from sync.bulk import Shown
+from sync.runtime import Runtime
 from workers import choosing
 from workers.commands import following
 from workers.commands.output import AsJson, Organization, as_json, instant, opened, say, table, warn
 from workers.listing import listed
 
 Limit = Annotated[int, typer.Option(min=1, max=1000, help="How many at most.")]
-Run = Annotated[UUID, typer.Argument(help="Its id.", metavar="RUN", show_default=False)]
+Run = Annotated[str, typer.Argument(help="Its id, or the end of it.", metavar="RUN", show_default=False)]
 
 
 def runs(
@@ -62,7 +63,8 @@ def show(run: Run, organization: Organization = None, json: AsJson = False) -> N
     """How a run stands, with what changed and what failed."""
     with opened() as runtime:
         organization_id = choosing.organization(runtime.database, organization)
-        following.tell(runtime, organization_id, following.read(runtime, organization_id, run), json=json)
+        run_id = _meant(runtime, organization_id, run)
+        following.tell(runtime, organization_id, following.read(runtime, organization_id, run_id), json=json)
 
 
 def watch(run: Run, organization: Organization = None, json: AsJson = False) -> None:
@@ -70,7 +72,8 @@ def watch(run: Run, organization: Organization = None, json: AsJson = False) -> 
     with opened() as runtime:
         organization_id = choosing.organization(runtime.database, organization)
         try:
-            shown = following.follow(runtime, organization_id, run, bar=not json)
+            run_id = _meant(runtime, organization_id, run)
+            shown = following.follow(runtime, organization_id, run_id, bar=not json)
         except KeyboardInterrupt:
             warn(f"The run goes on; `hub runs cancel {run}` ends it.")
             raise typer.Exit(130) from None
@@ -94,14 +97,21 @@ def retry(run: Run, organization: Organization = None, json: AsJson = False) -> 
     _step(run, organization, bulk.retry, json=json)
 
 
-def _step(
-    run_id: UUID, organization: str | None, step: Callable[[Session, UUID], SyncRun], *, json: bool
-) -> None:
-    def work(session: Session) -> Shown:
-        return bulk.shown(session, [step(session, run_id)])[0]
+def _meant(runtime: Runtime, organization_id: UUID, given: str) -> UUID:
+    with runtime.database.unit_of_work(organization_id) as session:
+        return choosing.by_ending(session, SyncRun, given, "run", "RUN").id
 
+
+def _step(
+    given: str, organization: str | None, step: Callable[[Session, UUID], SyncRun], *, json: bool
+) -> None:
     with opened() as runtime:
         organization_id = choosing.organization(runtime.database, organization)
+        run_id = _meant(runtime, organization_id, given)
+
+        def work(session: Session) -> Shown:
+            return bulk.shown(session, [step(session, run_id)])[0]
+
         shown = runtime.database.transact(organization_id, work, Actor("command"))
     if json:
         as_json(following.as_row(shown))

@@ -31,8 +31,7 @@ def seen(
     if json:
         as_json(asdict(report))
         return
-    say(f"{report.reference}, {report.status}: {report.summary}")
-    say(report.seen)
+    say(f"{report.reference}, {report.status}: {report.seen}")
     table(
         ("our feed for", "speaks of", "state", "who has seen it"),
         [(one.channel, one.scope, one.state, one.words) for one in report.exports],
