@@ -176,7 +176,7 @@ def unlink(session: Session, link_id: UUID) -> None:
 
 def pause(session: Session, link_id: UUID) -> Link:
     """No more pulls, and a running one is void; what is held stays held."""
-    row = _state(session, link_id, "paused", "paused by hand; what it holds stays held")
+    row = _state(session, link_id, "paused", "by hand")
     query.revoke(session, link_id)
     row.watch_at = AT_ONCE
     runs.cancel_waiting(session, link_id, clock.now(), "the link was paused")

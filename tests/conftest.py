@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 import redis
-from hypothesis import is_hypothesis_test, settings
+from hypothesis import HealthCheck, is_hypothesis_test, settings
 
 from hub import clock as hub_clock
 from hub.services import passwords
@@ -37,8 +37,10 @@ def pytest_configure(config: pytest.Config) -> None:
         folder = keeper.folder
     config.stash[_FOLDER] = folder
     os.environ["HUB_DATA_DIR"] = str(folder / "no-hub-here")  # never the developer's own
-    settings.register_profile("usual", max_examples=30)
-    settings.register_profile("soak", max_examples=100)
+    # A busy machine is slow, which refutes no law; the usual run tries the same examples each time.
+    calm = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.register_profile("usual", calm, max_examples=30, derandomize=True)
+    settings.register_profile("soak", calm, max_examples=100, derandomize=False)
     settings.load_profile("soak" if _soaks(config) else "usual")
     config.addinivalue_line("markers", "long: ten seconds or more, so it begins before all the short ones")
 

@@ -91,7 +91,7 @@ SYNCS: dict[str, Any] = {
         {
             "link_id": "0198c2f0-6c1e-7b7a-9f00-3d2c5a9be113",
             "code": "not_active",
-            "words": "this link is paused (paused by hand; what it holds stays held); resume it first",
+            "words": "this link is paused (by hand); resume it first",
         }
     ],
 }

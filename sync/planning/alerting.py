@@ -180,8 +180,9 @@ _BY_STATE: Mapping[str, tuple[str, str, str]] = {
     "guarded": (
         "guard",
         "lost much at once, the guard holds it",
-        "Nothing of that is freed until somebody looks: `hub link guarded {id}`. If the channel means it,"
-        " release it; if it was a mishap, put the events back there.",
+        "Nothing of that is freed at once: `hub link guarded {id}` says what it is, and when it is free by"
+        " itself. If the channel means it: `hub link release {id}`; if it was a mishap: `hub link keep {id}`,"
+        " or, in a calendar that is synced event by event, put the events back there.",
     ),
     "needs_auth": (
         "needs_auth",

@@ -80,7 +80,8 @@ def known(one: Candidate, since: datetime, now: datetime, spared: Mapping[str, s
     if one.standing.state not in PULLED:
         return one.sight(Verdict.UNREACHABLE, why=one.standing.state_reason or one.standing.state)
     if one.rests_until is not None and one.rests_until > now:
-        return one.sight(Verdict.SPARED, why="its quota is used up for now")
+        until = f"{one.rests_until:%Y-%m-%d %H:%M} UTC"
+        return one.sight(Verdict.SPARED, why=f"its quota is used up until {until}")
     why = spared.get(one.host) or spared.get(ALL)
     return one.sight(Verdict.SPARED, why=why) if why else None
 

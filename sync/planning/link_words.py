@@ -53,7 +53,7 @@ class _Row:
 TABLE: tuple[_Row, ...] = (
     _Row(
         lambda link, _: link.state == "paused",
-        "paused: its calendar is not read, and what it holds stays taken{because}",
+        "paused{because}: its calendar is not read, and what it holds stays taken",
         "resume it when it is to go on",
     ),
     _Row(
@@ -73,7 +73,7 @@ TABLE: tuple[_Row, ...] = (
     ),
     _Row(
         lambda link, _: link.state == "guarded" and link.calendar_key is not None,
-        "guarded: many of its events were deleted at once, and what they stand for is kept for now",
+        "guarded: many of its events were deleted at once, and what they stand for stays taken",
         "release it if that was meant, put the events back if it was not; {left_alone}",
     ),
     _Row(

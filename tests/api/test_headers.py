@@ -105,7 +105,7 @@ def test_the_largest_body_is_a_setting(runtime: Runtime) -> None:
 def test_a_request_that_takes_too_long_is_answered_all_the_same(
     runtime: Runtime, caplog: pytest.LogCaptureFixture
 ) -> None:
-    changed = replace(runtime, settings=runtime.settings.model_copy(update={"request_seconds": 0.2}))
+    changed = replace(runtime, settings=runtime.settings.model_copy(update={"request_seconds": 1.0}))
     door, over = create(runtime=changed), threading.Event()
 
     @door.http.get("/slow")
@@ -124,12 +124,12 @@ def test_a_request_that_takes_too_long_is_answered_all_the_same(
 
 
 def test_an_answer_that_has_begun_may_take_its_time(runtime: Runtime) -> None:
-    changed = replace(runtime, settings=runtime.settings.model_copy(update={"request_seconds": 0.1}))
+    changed = replace(runtime, settings=runtime.settings.model_copy(update={"request_seconds": 1.0}))
     door = create(runtime=changed)
 
     async def told() -> AsyncIterator[bytes]:
         for word in (b"one ", b"two ", b"three"):
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(0.5)
             yield word
 
     @door.http.get("/stream")

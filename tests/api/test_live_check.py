@@ -114,7 +114,7 @@ def test_what_is_moved_is_checked_where_it_goes(house: House, channel: FeedServe
 
 
 def test_fifty_bookings_at_once_cause_one_fetch_and_one_sale(house: House, channel: FeedServer) -> None:
-    patient(house, "refuse")
+    patient(house, "refuse", check_age_seconds=30)  # however long fifty take
     with CountingServer(calendar(), 0.3) as slow:
         answer = house.post(
             "/links",
@@ -165,9 +165,12 @@ def test_channels_are_asked_on_purpose(house: House, channel: FeedServer) -> Non
 
 def test_what_is_asked_on_purpose_names_what_is_wrong_with_the_question(house: House) -> None:
     span = {"arrival": day(20), "departure": day(23)}
-    check_problem(house.post("/conflicts/check", span), 422, "one_of")
-    nobody = span | {"unit_id": str(UUID(int=7))}
-    check_problem(house.post("/conflicts/check", nobody), 422, "unknown", "unit_id")
+    check_problem(house.post("/conflicts/check", span), 422, "one_of", "unit_id")
+    both = span | {"unit_id": house.rooms[0], "unit_type_id": house.unit_type_id}
+    check_problem(house.post("/conflicts/check", both), 422, "one_of", "unit_type_id")
+    for named, words in (("unit_id", "there is no such unit"), ("unit_type_id", "there is no unit of")):
+        nobody = house.post("/conflicts/check", span | {named: str(UUID(int=7))})
+        assert check_problem(nobody, 422, "unknown", named)["detail"].startswith(words)
     cars = span | {"unit_type_id": house.car_type_id}
     check_problem(house.post("/conflicts/check", cars), 422, "let_by_hour", "arrival")
 

@@ -10,18 +10,14 @@ import pytest
 
 from sync.due import claim_due
 from tests.api.houses import House, check_problem
-from tests.api.linked import FEED, linked, pulled, says
+from tests.api.linked import FEED, linked, pulled, says, with_a_stay
 from tests.fakes.feed_server import Answer, FeedServer
 from tests.sync.calendars import day, nights
 
 
 @pytest.fixture
 def link(house: House, channel: FeedServer) -> dict[str, Any]:
-    """One that has been pulled: it holds one stay."""
-    says(channel, nights("a", day(20), day(23), "Wilhelmina"))
-    made = linked(house, channel)
-    pulled(house, made)
-    return made
+    return with_a_stay(house, channel)
 
 
 def test_a_sync_is_accepted_and_done_by_the_next_worker(

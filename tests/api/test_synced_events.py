@@ -50,7 +50,7 @@ def test_an_ignored_event_takes_nothing_and_blocks_again_when_it_counts(house: H
 def test_what_was_deleted_there_is_agreed_to(house: House, calendars: SandboxHarness) -> None:
     made = synced(house, calendars)
     path = f"/links/{made['id']}/accept-guard"
-    check_problem(house.post(path, {}), 409, "nothing_waits")
+    check_problem(house.post(path, {"action": "release"}), 409, "nothing_waits")
     gone = {"remote_state": "deleted", "gone_at": clock.now()}
     ours, theirs = item(house, made, **gone), item(house, made, origin="remote", **gone)
     stays = item(house, made)
@@ -59,15 +59,15 @@ def test_what_was_deleted_there_is_agreed_to(house: House, calendars: SandboxHar
     told = event(house, made, theirs)
 
     check_problem(house.post(path, {"action": "keep"}), 422, "restore_there", "action")
-    unknown = house.post(path, {"event_ids": [str(ours)]})
+    unknown = house.post(path, {"action": "release", "event_ids": [str(ours)]})
     check_problem(unknown, 422, "not_waiting", "event_ids")
-    first = house.post(path, {"event_ids": [told]}).json()
+    first = house.post(path, {"action": "release", "event_ids": [told]}).json()
     assert (first["state"], row(house, theirs).gone_agreed, row(house, ours).gone_agreed) == (
         "guarded",
         True,
         False,
     )
-    rest = house.post(path, {}).json()
+    rest = house.post(path, {"action": "release"}).json()
     assert (rest["state"], rest["guard"]) == ("active", None)
     assert (row(house, ours).gone_agreed, row(house, ours).touched) == (True, True)
     assert row(house, stays).gone_agreed is False

@@ -5,7 +5,8 @@ from __future__ import annotations
 import socket
 import threading
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 import httpcore
 import pytest
@@ -63,11 +64,25 @@ def test_names_without_an_answer_never_take_more_threads_than_a_few(hanging: Han
     assert names.addresses("101.example", 443, 10) == ["127.0.0.1"], "there is room again"
 
 
-def test_those_who_ask_for_one_name_share_one_question(hanging: Hanging) -> None:
-    names = LookUps(hanging)
-    threading.Timer(0.2, hanging.gone.set).start()
+def test_those_who_ask_for_one_name_share_one_question(
+    hanging: Hanging, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names, waiting = LookUps(hanging), threading.Semaphore(0)
+    asked = names._asked
 
-    answers = together([lambda: names.addresses("calendar.example", 443, 10)] * 10)
+    def counted(host: str, port: int) -> object:
+        question = asked(host, port)
+        waiting.release()
+        return question
+
+    def answer_once_all_wait() -> list[str]:
+        assert all(waiting.acquire(timeout=10) for _ in range(10))
+        hanging.gone.set()
+        return []
+
+    monkeypatch.setattr(names, "_asked", counted)
+    asks: list[Callable[[], Sequence[str]]] = [partial(names.addresses, "calendar.example", 443, 20)] * 10
+    *answers, _ = together([*asks, answer_once_all_wait])
 
     assert answers == [["127.0.0.1"]] * 10
     assert hanging.asked["calendar.example"] == 1

@@ -13,7 +13,7 @@ import pytest
 
 from connectors.errors import Unavailable
 from connectors.transport import Network
-from tests.connectors.remotes import BODY, SHORT, leading_to
+from tests.connectors.remotes import AT_MOST, BODY, SHORT, leading_to
 from tests.fakes.feed_server import Answer, FeedServer
 
 
@@ -37,7 +37,7 @@ def test_a_remote_that_takes_for_ever_is_left_at_the_deadline(
         network.get(remote.url("/a.ics"), deadline=SHORT)
 
     assert raised.value.code == "timeout"
-    assert time.monotonic() - begun < 3
+    assert time.monotonic() - begun < AT_MOST
 
 
 def test_the_deadline_covers_all_redirects_together(remote: FeedServer, network: Network) -> None:
@@ -48,7 +48,7 @@ def test_the_deadline_covers_all_redirects_together(remote: FeedServer, network:
         network.get(remote.url("/loop"), deadline=SHORT)
 
     assert raised.value.code == "timeout"
-    assert time.monotonic() - begun < 3
+    assert time.monotonic() - begun < AT_MOST
 
 
 def test_a_look_up_that_hangs_ends_at_the_deadline(remote: FeedServer) -> None:

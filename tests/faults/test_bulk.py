@@ -10,30 +10,25 @@ from uuid import UUID
 
 import pytest
 import redis
-from sqlalchemy.orm import Session
 
 from hub import clock
 from hub.embedded import redis_url
 from hub.queries import links
-from hub.queries.selected import Criteria
-from sync import bulk
-from sync.bulk import Shown
 from sync.linking import Scope
 from sync.runtime import Runtime
-from sync.selecting import Mode
 from tests import servers
-from tests.concurrency import audit, place, programs
+from tests.concurrency import audit, place
 from tests.concurrency.place import Place
 from tests.concurrency.programs import child
 from tests.concurrency.together import tell, until
 from tests.fakes.counting_server import CountingServer
+from tests.faults.runs import MOST, ask, hosts, hub, stands
 from workers.programs import beat, puller, worker
 
 HOSTS = 6
 AT_EACH = 6
 LINKS = HOSTS * AT_EACH
 LATENCY = 0.3
-MOST = 4
 LEASE = 5
 
 UNEVEN = "SELECT count(*) FROM links WHERE state <> 'active' OR attempts <> 0 OR failures <> 0"
@@ -41,27 +36,15 @@ UNEVEN = "SELECT count(*) FROM links WHERE state <> 'active' OR attempts <> 0 OR
 
 @pytest.fixture
 def runtime(own_database: servers.Database, valkey_dir: Path, tmp_path: Path) -> Iterator[Runtime]:
-    more = {
-        "redis_url": redis_url(valkey_dir),
-        "allowed_private_hosts": "127.0.0.0/8",
-        "lease_seconds": LEASE,
-        "worker_concurrency": 1,
-        "pull_concurrency": 12,
-        "host_concurrency": MOST,
-    }
-    with programs.runtime_of(programs.settings_for(own_database.app_url, tmp_path, **more)) as opened:
+    with hub(own_database, valkey_dir, tmp_path, lease_seconds=LEASE) as opened:
         yield opened
 
 
 @pytest.fixture
 def channels() -> Iterator[list[CountingServer]]:
-    """Hosts of their own on this machine; 127.0.0.1 is us, whom nobody spares."""
     body = place.calendar([("one", place.day(40), place.day(42)), ("two", place.day(50), place.day(53))])
-    with ExitStack() as closing:
-        yield [
-            closing.enter_context(CountingServer(body, LATENCY, f"127.0.0.{number + 2}"))
-            for number in range(HOSTS)
-        ]
+    with hosts(HOSTS, body, LATENCY) as served:
+        yield served
 
 
 @pytest.mark.long
@@ -126,15 +109,3 @@ def linked(runtime: Runtime, hostel: Place, channels: list[CountingServer]) -> l
     with runtime.database.unit_of_work(hostel.organization_id) as session:
         links.due(session, made, clock.now() + timedelta(days=1))
     return made
-
-
-def ask(runtime: Runtime, hostel: Place) -> UUID:
-    def work(session: Session) -> UUID:
-        return bulk.ask(session, Criteria(property_ids=[hostel.property_id]), Mode.PULL).id
-
-    return runtime.database.transact(hostel.organization_id, work)
-
-
-def stands(runtime: Runtime, hostel: Place, run_id: UUID) -> Shown:
-    with runtime.database.unit_of_work(hostel.organization_id) as session:
-        return bulk.one(session, run_id)

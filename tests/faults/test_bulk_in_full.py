@@ -13,31 +13,25 @@ from uuid import UUID
 import pytest
 from pydantic import SecretStr
 from sqlalchemy import text
-from sqlalchemy.orm import Session
 
-from hub.embedded import redis_url
 from hub.queries import links
-from hub.queries.selected import Criteria
-from sync import bulk
 from sync.bulk import Shown
 from sync.pull import pull
 from sync.runtime import Runtime
-from sync.selecting import Mode
 from tests import servers
-from tests.concurrency import audit, place, programs
-from tests.concurrency.place import Place
+from tests.concurrency import audit, place
 from tests.concurrency.together import tell, together, until
 from tests.fakes.counting_server import CountingServer
 from tests.fakes.google_account import CLIENT_ID, CLIENT_SECRET
 from tests.faults import many, watched
 from tests.faults.many import CALENDARS, EACH, EVENTS, FEEDS, HOSTS, OWNER
+from tests.faults.runs import MOST, ask, hosts, hub, stands
 from tests.faults.watched import CountedGoogle
 
 LINKS = FEEDS + CALENDARS
 ADDED = FEEDS * EVENTS + CALENDARS * EACH
 COUNTED = {"added": ADDED, "created": CALENDARS}
 LATENCY = 0.05
-MOST = 4
 LEASE = 15
 A_MINUTE = 600
 """Requests that Google allows an account by default"""
@@ -82,29 +76,20 @@ def runtime(
 ) -> Iterator[Runtime]:
     watched.note_leases(own_database)
     more = {
-        "redis_url": redis_url(valkey_dir),
-        "allowed_private_hosts": "127.0.0.0/8",
         "google_client_id": CLIENT_ID,
         "google_client_secret": SecretStr(CLIENT_SECRET),
         "google_api_root": google.root,
         "lease_seconds": LEASE,
-        "worker_concurrency": 1,
-        "pull_concurrency": 12,
-        "host_concurrency": MOST,
     }
-    with programs.runtime_of(programs.settings_for(own_database.app_url, tmp_path, **more)) as opened:
+    with hub(own_database, valkey_dir, tmp_path, **more) as opened:
         yield opened
 
 
 @pytest.fixture
 def channels() -> Iterator[list[CountingServer]]:
-    """Hosts of their own on this machine; 127.0.0.1 is us, whom nobody spares."""
     body = place.calendar([(f"stay-{n}", *many.days(n)) for n in range(EVENTS)])
-    with ExitStack() as closing:
-        yield [
-            closing.enter_context(CountingServer(body, LATENCY, f"127.0.0.{number + 2}"))
-            for number in range(HOSTS)
-        ]
+    with hosts(HOSTS, body, LATENCY) as served:
+        yield served
 
 
 @pytest.mark.soak
@@ -208,18 +193,6 @@ def synced_at_once(runtime: Runtime, google: CountedGoogle) -> int:
 def rows(database: str) -> dict[str, str]:
     """All that a sync may change here, each table in one word."""
     return {table: audit.ask(database, ROWS.format(table)) for table in (*TAKEN, *OF_SYNC)}
-
-
-def ask(runtime: Runtime, hostel: Place) -> UUID:
-    def work(session: Session) -> UUID:
-        return bulk.ask(session, Criteria(property_ids=[hostel.property_id]), Mode.PULL).id
-
-    return runtime.database.transact(hostel.organization_id, work)
-
-
-def stands(runtime: Runtime, hostel: Place, run_id: UUID) -> Shown:
-    with runtime.database.unit_of_work(hostel.organization_id) as session:
-        return bulk.one(session, run_id)
 
 
 def summed_up(shown: Shown) -> tuple[str, int, int, int, int]:

@@ -20,7 +20,7 @@ from tests import servers
 from tests.concurrency import audit, place, programs
 from tests.concurrency.place import Place
 from tests.concurrency.programs import child
-from tests.concurrency.together import tell, together, until
+from tests.concurrency.together import PATIENCE, tell, together, until
 from tests.fakes.counting_server import CountingServer
 from workers.programs import beat, puller, worker
 
@@ -119,14 +119,24 @@ def test_without_the_lease_the_same_calendar_is_pulled_twice_at_once(
     assert anybody != links._ACQUIRE.text
     monkeypatch.setattr(links, "_ACQUIRE", text(anybody))
 
-    assert pulled_at_once(runtime, channel) > 1
+    assert pulled_at_once(runtime, channel, delay=20.0) > 1
 
 
-def pulled_at_once(runtime: Runtime, channel: CountingServer) -> int:
-    channel.delay = 1.0
+def pulled_at_once(runtime: Runtime, channel: CountingServer, delay: float = 1.0) -> int:
+    """How many of three who begin at once are at the channel together; with two of them it need not wait."""
+    channel.delay = delay
     hostel = place.build(runtime.database, rooms=1, whole=False)
     (link_id,) = import_of(runtime, hostel, channel, 1)
-    together([lambda: pull(runtime, hostel.organization_id, link_id)] * 3)
+
+    def a_pull() -> None:
+        pull(runtime, hostel.organization_id, link_id)
+        channel.go_on.set()
+
+    def watch() -> None:
+        until(lambda: channel.total() > 1 or channel.go_on.is_set(), within=PATIENCE, what="two are there")
+        channel.go_on.set()
+
+    together([a_pull, a_pull, a_pull, watch])
     return channel.most_at_once["/0.ics"]
 
 

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -30,18 +29,16 @@ from sync.linking import Scope
 from sync.pull import pull
 from sync.remote import PAST
 from sync.runtime import Runtime
-from tests import factories, servers
+from tests import corpus, factories, servers
 from tests.conftest import FrozenClock
+from tests.corpus import CORPUS, ORACLE
 from tests.fakes.feed_server import FeedServer
 
-CORPUS = Path(__file__).parents[3] / "shared" / "corpus"
 CHUNKS = 8
 HORIZON = timedelta(days=548)
 """The default of HUB_IMPORT_HORIZON_DAYS"""
 
-pytestmark = pytest.mark.skipif(
-    not CORPUS.is_dir(), reason="the corpus of calendars is not beside this checkout"
-)
+pytestmark = corpus.needed
 
 ALL_THE_SAME = {
     "icalendar/src/icalendar/fuzzing/corpus/issue_464_invalid_rdate.ics": "one of its RDATEs is broken",
@@ -64,7 +61,7 @@ class Oracle:
 
 @cache
 def oracles() -> Sequence[Oracle]:
-    lines = (CORPUS / "occurrences.jsonl").read_text().splitlines()
+    lines = ORACLE.read_text().splitlines()
     return tuple(_oracle(json.loads(line)) for line in lines)
 
 

@@ -17,6 +17,8 @@ from tests.concurrency.together import together
 from tests.fakes.hostile_server import SCRIPTS, HostileServer
 
 SHORT = timedelta(seconds=0.5)
+AT_MOST = 15.0
+"""Seconds for what ends after SHORT, on a machine that is busy; what does not end there takes longer still"""
 MB = 1024 * 1024
 
 FOR_EVER = (
@@ -75,7 +77,7 @@ def test_who_takes_for_ever_is_left_at_the_deadline(
     error = failure_of(lambda: network.get(remote.url(script), deadline=SHORT))
 
     assert error.code == "timeout"
-    assert time.monotonic() - begun < 3
+    assert time.monotonic() - begun < AT_MOST
     assert time.thread_time() - worked < 0.3
 
 
@@ -126,7 +128,7 @@ def test_without_the_seats_they_would_fill_the_memory(remote: HostileServer, net
     """The control of the test before."""
     network._seats = Seats(AT_ONCE)
 
-    assert many_at_once(remote, network) > 90 * MB
+    assert many_at_once(remote, network, 6 * SHORT) > 90 * MB
 
 
 def test_a_seat_is_kept_until_the_visit_ends(remote: HostileServer, network: Network) -> None:
@@ -146,9 +148,9 @@ def test_a_seat_is_kept_until_the_visit_ends(remote: HostileServer, network: Net
     assert after.code == "too_large"
 
 
-def many_at_once(remote: HostileServer, network: Network) -> int:
+def many_at_once(remote: HostileServer, network: Network, deadline: timedelta = 2 * SHORT) -> int:
     def ask() -> None:
-        assert failure_of(lambda: network.get(remote.url("large_and_slow"), deadline=2 * SHORT))
+        assert failure_of(lambda: network.get(remote.url("large_and_slow"), deadline=deadline))
 
     return peak(lambda: together([ask] * AT_ONCE))
 

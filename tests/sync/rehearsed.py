@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from hypothesis import HealthCheck, settings
@@ -20,10 +20,16 @@ MANY = settings(
 )
 
 
-def same(plan: Plan, outcome: Outcome) -> None:
-    told = (plan.headline, plan.counts, plan.summary, plan.changed)
-    done = (outcome.headline or NOTHING, outcome.counts, outcome.summary, has_changed(outcome.counts))
-    assert told == done
+Said = tuple[str, Mapping[str, int], Sequence[str], bool]
+"""Headline, counts, summary, and whether anything changes"""
+
+
+def promised(plan: Plan) -> Said:
+    return plan.headline, plan.counts, plan.summary, plan.changed
+
+
+def done_by(outcome: Outcome) -> Said:
+    return outcome.headline or NOTHING, outcome.counts, outcome.summary, has_changed(outcome.counts)
 
 
 @contextmanager

@@ -40,9 +40,11 @@ def both(reaching: Runtime, google: GoogleCalendar) -> BothSides:
     return made
 
 
-def adopted_by_two(both: BothSides, monkeypatch: pytest.MonkeyPatch) -> list[Adopted | Exception]:
+def adopted_by_two(
+    both: BothSides, monkeypatch: pytest.MonkeyPatch, patience: float
+) -> list[Adopted | Exception]:
     """Both begin to let the event go at one moment, if they can."""
-    meeting, let_go = Meeting(2, patience=1.0), foreign.release_for_adoption
+    meeting, let_go = Meeting(2, patience), foreign.release_for_adoption
     event_id = both.events()[0].id
 
     def met(*args: Any) -> Any:
@@ -59,7 +61,7 @@ def adopted_by_two(both: BothSides, monkeypatch: pytest.MonkeyPatch) -> list[Ado
 def test_two_who_adopt_one_event_have_the_same_booking(
     both: BothSides, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    done = adopted_by_two(both, monkeypatch)
+    done = adopted_by_two(both, monkeypatch, patience=1.0)
 
     bookings = {one.booked.booking.id if isinstance(one, Adopted) else one for one in done}
     assert len(bookings) == 1, done
@@ -72,7 +74,7 @@ def test_without_the_lock_of_the_link_one_of_them_is_told_that_it_is_sold(
     """The negative control."""
     monkeypatch.setattr(links_query, "locked", links_query.one)
 
-    done = adopted_by_two(both, monkeypatch)
+    done = adopted_by_two(both, monkeypatch, patience=3.0)
 
     assert len([one for one in done if isinstance(one, Exception)]) == 1
 

@@ -24,7 +24,7 @@ from tests.fakes.feed_server import Answer, FeedServer
 from tests.sync.calendars import day, nights
 from tests.sync.everything import digests
 from tests.sync.importing import FEED, Importer
-from tests.sync.rehearsed import MANY, same, untouched
+from tests.sync.rehearsed import MANY, done_by, promised, untouched
 
 
 def of_feed(importer: Importer, link: Any) -> DryRun:
@@ -45,7 +45,7 @@ def test_the_plan_of_a_feed_is_what_its_pull_does_then(
     assert found.changed
     assert found.headline.startswith("+2 ")
     assert "~1 moved from " in found.headline
-    same(found, importer.pull(link))
+    assert promised(found) == done_by(importer.pull(link))
 
 
 def test_without_the_end_that_undoes_it_rows_would_change(
@@ -86,7 +86,7 @@ def test_a_plan_that_changes_nothing_says_so(importer: Importer, database: serve
         found = of_feed(importer, link)
 
     assert (found.plan.changed, found.plan.headline, found.plan.summary) == (False, NOTHING, ())
-    same(found.plan, importer.pull(link))
+    assert promised(found.plan) == done_by(importer.pull(link))
 
 
 def test_a_plan_says_what_the_guard_would_hold(
@@ -104,7 +104,7 @@ def test_a_plan_says_what_the_guard_would_hold(
     assert found.guard is not None
     assert "the calendar is empty" in found.guard
     assert len(importer.events(link)) == 6
-    same(found, importer.pull(link))
+    assert promised(found) == done_by(importer.pull(link))
     assert importer.state(link).guard is not None
 
 
@@ -140,7 +140,7 @@ def test_law_what_is_said_of_a_feed_is_what_applying_does_and_nothing_is_written
             )
             with untouched(database):
                 found = of_feed(importer, link).plan
-            same(found, importer.pull(link))
+            assert promised(found) == done_by(importer.pull(link))
             clock.advance(timedelta(minutes=minutes))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -19,6 +19,7 @@ from sync.dry_run import rehearse
 from sync.planning.politeness import LONGEST_PAUSE
 from sync.runtime import Runtime
 from tests import factories
+from tests.concurrency.together import until
 from tests.conftest import FrozenClock
 from tests.connectors.remotes import leading_to
 from tests.fakes.feed_server import Answer, FeedServer
@@ -177,9 +178,15 @@ def test_a_process_that_ends_gives_back_what_it_has_begun(ours: Importer, host: 
     one = link(ours, host)
     closing = Network(["127.0.0.1"], resolve=leading_to("127.0.0.1"))
     ending = replace(ours, runtime=replace(ours.runtime, network=closing))
-    threading.Timer(0.3, closing.close).start()
 
-    assert pull(ending, one).state == "busy"
+    def close_once_asked() -> None:
+        until(lambda: ours.channel.requests("/a.ics"), within=20, what="the channel is asked")
+        closing.close()
+
+    with ThreadPoolExecutor(1) as other:
+        closed = other.submit(close_once_asked)
+        assert pull(ending, one).state == "busy"
+    assert closed.exception() is None
 
     state = ours.state(one)
     assert (state.failures, state.attempts, state.state_reason) == (0, 0, None)

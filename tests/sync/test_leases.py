@@ -140,7 +140,7 @@ def test_without_renewal_a_slow_channel_would_be_asked_twice(
 
 def _outlasting(importer: Importer) -> list[str]:
     """A pull whose channel takes longer than its lease, and then another meanwhile: how both ended."""
-    settings = importer.runtime.settings.model_copy(update={"lease_seconds": 1})
+    settings = importer.runtime.settings.model_copy(update={"lease_seconds": 2})
     brief = replace(importer, runtime=replace(importer.runtime, settings=settings))
     importer.says(nights("a", day(20), day(23)))
     link = importer.link()

@@ -102,4 +102,4 @@ def test_the_overlaps_of_all_events_of_a_first_import_are_found_at_once(
 
     found, took = importer.do(work)
     assert found == (BESIDE - 1) * LINKS // BESIDE
-    assert took < 10, "it takes a second or two; minutes, where each event is compared with all"
+    assert took < 40, "it takes a second or two; minutes, where each event is compared with all"

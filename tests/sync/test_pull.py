@@ -128,7 +128,7 @@ def test_a_pull_is_void_when_the_link_is_paused_meanwhile(importer: Importer) ->
 
     assert outcome.state == "busy"
     assert importer.held(link) == []
-    assert importer.state(link).state_reason == "paused by hand; what it holds stays held"
+    assert importer.state(link).state_reason == "by hand"
 
 
 def test_a_pull_is_void_when_the_link_is_removed_meanwhile(importer: Importer) -> None:

@@ -213,7 +213,7 @@ def test_a_guarded_series_with_exceptions_keeps_nothing_of_ours_waiting(
     both.book(nights(200))
     began = time.monotonic()
     both.rest()
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 40
     assert begins(both) == [day(200).isoformat()]
     assert both.link().state == "guarded"
     assert taken(both) == before

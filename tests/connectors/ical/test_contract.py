@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,7 @@ from connectors.contract import Window
 from connectors.ical.connector import IcalConnector, IcalSettings
 from connectors.transport import Network
 from tests.connectors.contract import WAIT, ConnectorContract, Fault, Harness
+from tests.connectors.remotes import SHORT
 from tests.fakes.feed_server import Answer, FeedServer
 
 PATH = "/calendar/ical/s3cr3t-token.ics"
@@ -44,14 +45,18 @@ class IcalHarness(Harness):
         self.remote = remote
         self.connector = IcalConnector()
         self.settings = IcalSettings(url=remote.url(PATH) + "?key=s3cr3t-key")
-        self.network = Network([remote.host], deadline=timedelta(seconds=0.5))
+        self._patient = Network([remote.host])
+        self._hasty = Network([remote.host], deadline=SHORT)
+        self.network = self._patient
         self.secrets = ("s3cr3t-token", "s3cr3t-key")
         self.window = Window(date(2026, 11, 1), date(2027, 12, 1))
 
     def heal(self) -> None:
+        self.network = self._patient
         self.remote.answer(PATH, body=SAMPLE.read_bytes())
 
     def break_(self, fault: Fault) -> None:
+        self.network = self._hasty if fault in (Fault.SILENT, Fault.ENDLESS) else self._patient
         self.remote.answer(PATH, faults(SAMPLE.read_bytes())[fault])
 
     def calls(self) -> int:

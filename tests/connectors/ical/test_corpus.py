@@ -30,11 +30,11 @@ from connectors.ical.options import FeedOptions
 from connectors.ical.split import split
 from connectors.ical.translate import Parsed, read
 from connectors.ical.understand import Understood, reading_window, understand
+from tests import corpus
 from tests.connectors.ical.readers import peak, readers
 from tests.connectors.ical.written import slowly
+from tests.corpus import CORPUS, ORACLE
 
-CORPUS = Path(__file__).parents[4] / "shared" / "corpus"
-ORACLE = CORPUS / "occurrences.jsonl"
 UTC_ZONE = ZoneInfo("UTC")
 LISBON = ZoneInfo("Europe/Lisbon")
 TODAY = Window(date(2026, 11, 1), date(2028, 5, 1))
@@ -54,10 +54,7 @@ SECONDS = 5.0
 MEMORY = 150 * 1024 * 1024
 """Bytes of the reader at its peak"""
 
-pytestmark = pytest.mark.skipif(
-    not ORACLE.exists(),
-    reason=f"THE CORPUS IS ABSENT: {CORPUS} does not exist, so nothing here compares us with other readers",
-)
+pytestmark = corpus.needed
 
 
 def files() -> list[Path]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import sys
 import textwrap
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import psutil
 import pytest
@@ -18,7 +18,9 @@ from connectors.ical.process import ReaderLost
 from tests.connectors.ical.readers import REQUEST, feed, reader, readers, uids
 from tests.connectors.ical.reading import calendar
 
-LINUX = pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="reads /proc")
+LINUX = pytest.mark.skipif(
+    sys.platform != "linux", reason="NOT TESTED HERE: only Linux bounds a process and shows what it has"
+)
 
 
 @pytest.fixture(autouse=True)
@@ -242,7 +244,7 @@ def test_a_reader_that_does_not_start_is_nobodys_fault(
     monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...], reason: str
 ) -> None:
     monkeypatch.setattr(process, "COMMAND", command)
-    monkeypatch.setattr(limits, "START_SECONDS", 1.0 if "time.sleep" not in command[-1] else 0.3)
+    monkeypatch.setattr(limits, "START_SECONDS", 10.0 if "time.sleep" not in command[-1] else 0.3)
 
     with pytest.raises(ReaderLost, match=reason):
         uids()
@@ -254,11 +256,12 @@ def test_a_reader_that_does_not_start_is_nobodys_fault(
 def test_nothing_is_left_of_readers_that_failed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(process, "COMMAND", program(READY_THEN + "sys.exit(3)"))
     ours = psutil.Process()
-    before = ours.num_fds()
+    gc.collect()  # what other tests left open is closed before it is counted
+    before, others = ours.num_fds(), set(ours.children())
 
     for _ in range(10):
         with pytest.raises(TooComplex):
             uids()
 
-    assert ours.num_fds() == before
-    assert not [child for child in ours.children() if child.status() == psutil.STATUS_ZOMBIE]
+    assert ours.num_fds() <= before
+    assert not [child for child in set(ours.children()) - others if child.status() == psutil.STATUS_ZOMBIE]

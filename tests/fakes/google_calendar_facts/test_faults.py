@@ -18,9 +18,9 @@ NIGHT = day("2026-12-01", "2026-12-02", id="ours0")
 
 @pytest.fixture
 def served(google: GoogleCalendar, ada: Person) -> Iterator[Api]:
-    """Ada's program, over a socket; it waits half a second."""
+    """Ada's program, over a socket; it waits two seconds."""
     with Serving(google, patience=5) as server:
-        made = Api(google.oauth.token(ADA), server.root, httpx.Client(timeout=0.5, trust_env=False))
+        made = Api(google.oauth.token(ADA), server.root, httpx.Client(timeout=2, trust_env=False))
         yield made
         made.http.close()
 
@@ -113,7 +113,7 @@ def test_an_answer_may_be_no_json_or_break_off(google: GoogleCalendar, ada: Pers
 def test_a_slow_answer_is_too_late_for_who_does_not_wait(
     google: GoogleCalendar, ada: Person, either: Api
 ) -> None:
-    google.faults.slow(2)
+    google.faults.slow(5)
     with pytest.raises(httpx.ReadTimeout):
         either.insert(NIGHT)
     assert list(ada.snapshot()) == ["ours0"]

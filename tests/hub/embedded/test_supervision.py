@@ -50,7 +50,7 @@ def test_a_killed_supervisors_servers_are_ended_by_the_next_start(used_data_dir:
             assert client.get("kept") == b"1"
 
 
-as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="NOT TESTED HERE: only root can become somebody else")
 
 
 @as_root

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
@@ -152,9 +151,8 @@ def test_a_slow_receiver_keeps_one_process_from_its_work_and_no_other(opened: Wa
     with opened.receiver.holding(), ThreadPoolExecutor(1) as first:
         at_it = first.submit(opened.tell)
         opened.receiver.wait(1)
-        begun = time.monotonic()
         assert opened.tell() == 0
-        assert time.monotonic() - begun < 1
+        assert not at_it.done(), "nobody waited for the receiver"
         assert len(opened.receiver.posted) == 1
         opened.receiver.let_go()
         assert at_it.result() == 4
@@ -197,7 +195,8 @@ def test_a_private_address_is_not_called_unless_the_operator_says_so(opened: Wat
     assert delivering.deliver(guarded) == 0
     assert opened.receiver.posted == []
     ((error,),) = opened.rows("SELECT error FROM alert_deliveries")
-    assert error == "127.0.0.1 leads to an address that is not public"
+    assert error.startswith("127.0.0.1 leads to an address that is not public")
+    assert "HUB_ALLOWED_PRIVATE_HOSTS" in error, "the setting that would let it"
 
 
 def test_without_a_secret_nothing_is_said_and_the_log_says_why(

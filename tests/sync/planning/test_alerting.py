@@ -73,6 +73,12 @@ def test_a_state_that_a_person_must_end_is_told(state: str, cause: str) -> None:
     assert "stays held" in found.words
 
 
+def test_who_hears_of_a_guard_is_told_to_release_or_to_keep_and_that_it_may_end_by_itself() -> None:
+    (found,) = alerting.of_link(replace(WELL, state="guarded"), NOW)
+    said = ("free by itself", f"hub link release {WELL.id}", f"hub link keep {WELL.id}")
+    assert [words in found.words for words in said] == [True, True, True]
+
+
 def test_what_we_took_back_drains_for_seven_days_before_anybody_is_told() -> None:
     assert causes(replace(WELL, draining_since=NOW - timedelta(days=7))) == []
     assert causes(replace(WELL, draining_since=NOW - timedelta(days=7, seconds=1))) == ["draining"]

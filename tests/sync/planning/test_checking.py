@@ -59,7 +59,10 @@ def test_a_host_that_does_not_answer_these_minutes_is_not_asked() -> None:
     assert verdict(ONE, {"cal.example.com": "it hangs"}) is Verdict.SPARED
     assert verdict(ONE, {"other.example.com": "it hangs"}) is None
     resting = replace(ONE, rests_until=NOW + timedelta(seconds=1))
-    assert verdict(resting) is Verdict.SPARED
+    sight = known(resting, SINCE, NOW, {})
+    assert sight is not None
+    assert sight.verdict is Verdict.SPARED
+    assert sight.why == f"its quota is used up until {NOW:%Y-%m-%d %H:%M} UTC"
     assert verdict(replace(ONE, rests_until=NOW)) is None
 
 

@@ -29,7 +29,11 @@ class Row:
 
 
 CASES = (
-    (Row(state="paused", state_reason="paused by hand"), r"paused: .*\(paused by hand\)", "resume it"),
+    (
+        Row(state="paused", state_reason="by hand"),
+        r"paused \(by hand\): its calendar is not read",
+        "resume it",
+    ),
     (Row(state="needs_auth"), "signed out", "sign in again, then resume"),
     (Row(state="lost"), "lost: there is no calendar", "new address"),
     (Row(emptying=True), "being emptied", "remove it once more"),
@@ -40,7 +44,7 @@ CASES = (
     ),
     (
         Row(state="guarded", guard={"readings": 1}, calendar_key=b"key"),
-        "many of its events were deleted",
+        "many of its events were deleted at once, and what they stand for stays taken",
         "put the events back if it was not; left alone, it is freed once 1 further reading agrees$",
     ),
     (Row(polled=False), "the channel fetches our calendar", None),
