@@ -72,7 +72,7 @@ def test_the_tour_works_word_for_word(tour: list[str], here: Path, data_dir: Pat
     preview, synced, refused, sold, fed, conflicted, both_ways, put_back = older
     hundred, wrong, kept, settled = newer
     assert "CLOSED - Not available" in preview
-    assert re.search(r"My Booking.com, Bed 1, .*\+\d events", synced)
+    assert re.search(r"My Booking.com, Bed 1, .*\+\d events", synced), "by the command or by a worker"
     assert re.search(r"^Bed 1: My Booking.com, \S+ to \S+$", refused.strip())
     assert sold.strip() == "confirmed"
     assert "BEGIN:VEVENT" in fed
