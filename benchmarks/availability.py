@@ -16,12 +16,12 @@ import httpx
 import psycopg
 from sqlalchemy.orm import Session
 
-from benchmarks._hub import BenchHub, hub
+from benchmarks._hub import hub
 from benchmarks._report import Row, show
+from hub.database import Database
 from hub.domain.periods import Nights
 from hub.services import availability, properties, unit_types, units
 from hub.services.properties import NewProperty
-from hub.services.tokens import Claims
 from hub.services.unit_types import NewUnitType
 from hub.services.units import NewUnit
 
@@ -42,9 +42,9 @@ LOAD = """
               WHERE property_id = %(property)s) AS u ON u.n = g %% %(units)s
     ), b AS (
         INSERT INTO bookings (organization_id, id, property_id, reference, status, source, guests, starts_at,
-                              ends_at, version, created_at, updated_at)
+                              ends_at, check_state, version, created_at, updated_at)
         SELECT %(org)s, booking, %(property)s, booking::text, 'confirmed', 'direct', 1, starts_at,
-               starts_at + interval '1 day', 1, now(), now() FROM made
+               starts_at + interval '1 day', 'unchecked', 1, now(), now() FROM made
     ), i AS (
         INSERT INTO booking_items (organization_id, id, booking_id, position, unit_type_id, unit_id, pinned,
                                    arrival, departure, starts_at, ends_at, uid)
@@ -67,10 +67,11 @@ BARE = """
 def main() -> None:
     with hub() as bench:
         claims = bench.organization()
-        property_id, type_id, unit_ids, of_type = furnish(bench, claims)
+        property_id, type_id, unit_ids, of_type = furnish(bench.runtime.database, claims.organization_id)
         today = date.today()  # noqa: DTZ011 -- a day about now; which one does not matter
         print(f"loading {BOOKINGS:,} bookings ...", flush=True)
-        load(bench, claims, property_id, today - timedelta(days=2 * BOOKINGS // UNITS - AHEAD))
+        first = today - timedelta(days=2 * BOOKINGS // UNITS - AHEAD)
+        load(bench.superuser_url, claims.organization_id, property_id, first)
         nights = Nights(today + timedelta(days=30), today + timedelta(days=33))
         after = today + timedelta(days=90)
 
@@ -105,7 +106,7 @@ def main() -> None:
     show(f"{BOOKINGS:,} bookings on {UNITS} units; medians of {ROUNDS}", rows)
 
 
-def furnish(bench: BenchHub, claims: Claims) -> tuple[UUID, UUID, list[UUID], list[UUID]]:
+def furnish(database: Database, organization_id: UUID) -> tuple[UUID, UUID, list[UUID], list[UUID]]:
     def work(session: Session) -> tuple[UUID, UUID, list[UUID], list[UUID]]:
         place = properties.create(session, NewProperty("Bench House", time_zone="Europe/Madrid"))
         made: list[list[UUID]] = []
@@ -119,18 +120,19 @@ def furnish(bench: BenchHub, claims: Claims) -> tuple[UUID, UUID, list[UUID], li
             made.append([room.id for room in rooms])
         return place.id, types[0], [unit for some in made for unit in some], made[0]
 
-    return bench.runtime.database.transact(claims.organization_id, work)
+    return database.transact(organization_id, work)
 
 
-def load(bench: BenchHub, claims: Claims, property_id: UUID, first: date) -> None:
+def load(url: str, organization_id: UUID, property_id: UUID, first: date, number: int = BOOKINGS) -> None:
+    """So many bookings, every other night from the first one; `url` is a superuser's."""
     values = {
-        "org": claims.organization_id,
+        "org": organization_id,
         "property": property_id,
         "units": UNITS,
-        "bookings": BOOKINGS,
+        "bookings": number,
         "first": first,
     }
-    with psycopg.connect(bench.superuser_url) as connection:
+    with psycopg.connect(url) as connection:
         # No look-up of foreign keys: what refers to what is made here, in one statement.
         connection.execute("SET session_replication_role = replica")
         connection.execute(LOAD, values)

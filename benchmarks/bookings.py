@@ -11,6 +11,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import islice
@@ -27,13 +28,13 @@ from benchmarks._hub import BenchHub, hub
 from benchmarks._load import SEED, Answers, Orders, request, send
 from benchmarks._report import NO_BAR, Row, percentile, show
 from hub import clock
+from hub.database import Database
 from hub.domain.periods import Nights, occupied
 from hub.ids import new_id
 from hub.models.properties import Unit
 from hub.queries import locks
 from hub.services import properties, unit_types, units
 from hub.services.properties import NewProperty
-from hub.services.tokens import Claims
 from hub.services.unit_types import NewUnitType
 from hub.services.units import NewUnit
 
@@ -56,9 +57,9 @@ CHECK = """
 """
 BOOK = """
     INSERT INTO bookings (organization_id, id, property_id, reference, status, source, guests, starts_at,
-                          ends_at, version, created_at, updated_at)
+                          ends_at, check_state, version, created_at, updated_at)
     VALUES (%(org)s, %(booking)s, %(property)s, %(booking)s::text, 'confirmed', 'direct', 2, %(starts)s,
-            %(ends)s, 1, now(), now())
+            %(ends)s, 'unchecked', 1, now(), now())
 """
 ITEM = """
     INSERT INTO booking_items (organization_id, id, booking_id, position, unit_type_id, unit_id, pinned,
@@ -91,7 +92,7 @@ class Stay:
 def main() -> None:
     with hub() as bench:
         claims = bench.organization()
-        house = furnish(bench, claims)
+        house = furnish(bench.runtime.database, claims.organization_id)
         with bench.web() as (base, _):
             port = urlsplit(base).port or 80
             desk = Desk(bench, house, port, bench.bearer(claims))
@@ -143,26 +144,24 @@ class Desk:
 
     def bare(self, wanted: Iterator[Stay], seconds: float) -> float:
         """Bookings a second by as many threads as there are clients, each with a connection of its own."""
-        made, until = [0] * CLIENTS, time.perf_counter() + seconds
-        shares = threading.Lock()
+        until, shares = time.perf_counter() + seconds, threading.Lock()
 
-        def client(n: int) -> None:
+        def client(_: int) -> int:
+            made = 0
             with psycopg.connect(self.bench.owner_url) as connection:
                 while time.perf_counter() < until:
                     with shares:
                         stay = next(wanted, None)
                     if stay is None:
-                        return
-                    made[n] += _book(connection, self.house, stay)
+                        break
+                    made += book(connection, self.house, stay)
+            return made
 
         began = time.perf_counter()
-        threads = [threading.Thread(target=client, args=(n,)) for n in range(CLIENTS)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        self.acknowledged += sum(made)
-        return sum(made) / (time.perf_counter() - began)
+        with ThreadPoolExecutor(CLIENTS) as threads:
+            made = sum(threads.map(client, range(CLIENTS)))
+        self.acknowledged += made
+        return made / (time.perf_counter() - began)
 
     def found(self) -> int:
         with psycopg.connect(self.bench.owner_url) as connection:
@@ -183,7 +182,8 @@ class Desk:
         return request("POST", "/api/v1/bookings", self.bearer, json.dumps(body).encode())
 
 
-def _book(connection: psycopg.Connection[tuple[object, ...]], house: House, stay: Stay) -> bool:
+def book(connection: psycopg.Connection[tuple[object, ...]], house: House, stay: Stay) -> bool:
+    """The bare peer's booking: False where the unit is taken."""
     period = occupied(stay.nights, ZONE)
     values = {
         "org": house.organization_id,
@@ -215,7 +215,7 @@ def stays(units: Sequence[Unit], longest: int = 2) -> Iterator[Stay]:
         yield Stay(unit, Nights(arrival, arrival + timedelta(days=random.randint(1, longest))))
 
 
-def furnish(bench: BenchHub, claims: Claims) -> House:
+def furnish(database: Database, organization_id: UUID) -> House:
     def work(session: Session) -> House:
         place = properties.create(session, NewProperty("Bench House", time_zone=ZONE.key))
         kinds = [
@@ -229,9 +229,9 @@ def furnish(bench: BenchHub, claims: Claims) -> House:
             for n, kind in enumerate(kinds[1:])
         ]
         hot = units.create(session, NewUnit(kinds[0], "The one"))
-        return House(claims.organization_id, place.id, tuple(unit for some in many for unit in some), hot)
+        return House(organization_id, place.id, tuple(unit for some in many for unit in some), hot)
 
-    return bench.runtime.database.transact(claims.organization_id, work)
+    return database.transact(organization_id, work)
 
 
 def at_saturation(what: str, ours: list[Answers], bare: list[float]) -> Row:
