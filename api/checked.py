@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, TypeVar
+from typing import Annotated, Generic, TypeVar
 from uuid import UUID
 
 from fastapi import Depends, Request
@@ -25,14 +25,25 @@ from sync.precheck import Prepared
 
 T = TypeVar("T")
 
+
+@dataclass(frozen=True, slots=True)
+class Done(Generic[T]):
+    """What came of it already: nobody had to be asked."""
+
+    result: T
+
+
 FIRST = 12
 """Units of a type whose channels are asked at first; all of them, if none of these can be had"""
 ROUNDS = 3
 AT_LEAST = 0.2
 """Seconds that a further round may wait, however long the first ones took"""
 
-Gather = Callable[[Session, int | None], Suggested | None]
-"""What could be sold, of each type at most so many units; None where nothing is to be asked"""
+Gather = Callable[[Session, int | None], Suggested | Done[T] | None]
+"""
+What could be sold, of each type at most so many units; None where nothing is to be asked. Where no channel
+has a say, it may do it at once: `Unasked` where one turns out to have, and all begins again.
+"""
 Act = Callable[[Evidence, frozenset[UUID] | None], T]
 """Do it in a transaction of its own, by type among these units"""
 
@@ -44,12 +55,17 @@ class Asking:
     caller: Caller
     checker: Checker
 
-    async def act(self, gather: Gather, act: Act[T]) -> T:
+    async def act(self, gather: Gather[T], act: Act[T]) -> T:
         """Conflict, Refused as `act`; what `gather` refuses is refused before anybody is asked."""
         began = time.monotonic()
         most: int | None = FIRST
         for number in range(ROUNDS):
-            found = await run_in_threadpool(self._prepare, gather, most)
+            try:
+                found = await run_in_threadpool(self._prepare, gather, most)
+            except Unasked:
+                continue
+            if isinstance(found, Done):
+                return found.result
             if found is None:
                 return await run_in_threadpool(act, Evidence(clock.now()), None)
             suggested, prepared, at = found
@@ -82,12 +98,14 @@ class Asking:
                 continue
         return await run_in_threadpool(act, evidence, choices[-1])
 
-    def _prepare(self, gather: Gather, most: int | None) -> tuple[Suggested, Prepared, datetime] | None:
-        def work(session: Session) -> tuple[Suggested, Prepared, datetime] | None:
+    def _prepare(
+        self, gather: Gather[T], most: int | None
+    ) -> tuple[Suggested, Prepared, datetime] | Done[T] | None:
+        def work(session: Session) -> tuple[Suggested, Prepared, datetime] | Done[T] | None:
             now = clock.now()
             suggested = gather(session, most)
-            if suggested is None:
-                return None
+            if suggested is None or isinstance(suggested, Done):
+                return suggested
             return suggested, precheck.prepare(session, suggested.units, now, self.checker.spared), now
 
         return self.caller.transact(work)

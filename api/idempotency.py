@@ -50,7 +50,7 @@ class Once:
 
     def create(self, caller: Caller, work: Callable[[Session], Answer]) -> Response:
         """Run `work` in one transaction of the caller's, unless this key has been answered before."""
-        return caller.transact(lambda session: self._within(session, caller, work))
+        return caller.transact(lambda session: self.within(session, caller, work))
 
     @contextmanager
     def alone(self, caller: Caller) -> Iterator[None]:
@@ -72,7 +72,8 @@ class Once:
         """Whether `create` would only repeat what was answered before, or is about to be."""
         return self.key is not None and query.answered(session, caller.id, self.key) is not None
 
-    def _within(self, session: Session, caller: Caller, work: Callable[[Session], Answer]) -> Response:
+    def within(self, session: Session, caller: Caller, work: Callable[[Session], Answer]) -> Response:
+        """`create` in a transaction of the caller's that has begun, and has locked nothing yet."""
         if self.key is None:
             return _response(work(session))
         # Keyed, because what is asked may hold a password.

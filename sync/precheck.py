@@ -67,7 +67,8 @@ def prepare(
     strict = [terms[unit.unit_type_id] for unit in checked]
     since = now - min((one.age for one in strict), default=timedelta())
     deadline = max((one.deadline for one in strict), default=timedelta())
-    resting = {row.name: "it failed a moment ago" for row in hosts_query.spared(session, now)}
+    hosts = hosts_query.spared(session, now) if rows else ()
+    resting = {row.name: "it failed a moment ago" for row in hosts}
     resting |= spared(deadline)
     candidates = [candidate(row) for row in rows]
     sights: dict[UUID, Sight] = {}

@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from api import etags
 from api.booked import several, told
-from api.checked import Asking, Checked
+from api.checked import Asking, Checked, Done
 from api.dependencies import Staff
 from api.etags import IfMatch, etag
 from api.idempotency import Answer, Idempotent
@@ -32,7 +32,7 @@ from hub.queries import bookings as query
 from hub.queries import changes, properties
 from hub.queries.bookings import BookingFilter
 from hub.queries.changes import Wanted
-from hub.services import asking, bookings, guests, placement
+from hub.services import asking, bookings, checks, guests, placement
 from hub.services.bookings import Booked
 from hub.services.placement import Suggested
 
@@ -85,20 +85,30 @@ async def create(caller: Staff, body: NewBooking, once: Idempotent, checker: Che
     that one does not answer in time is the policy of the property, or of the unit type: 409, a booking that
     is flagged, or one that is held (`check.state` is `awaiting`) and confirmed by itself once all answered.
     """
-    request = body.request()
+    request, domain = body.request(), caller.runtime.uid_domain
 
-    def gather(session: Session, most: int | None) -> Suggested | None:
+    def answer(session: Session, booked: Booked) -> Answer:
+        headers = {"Location": f"/api/v1/bookings/{booked.booking.id}", "ETag": etag(booked.booking)}
+        return Answer(told(session, booked), headers=headers)
+
+    def gather(session: Session, most: int | None) -> Suggested | Done[Response] | None:
         if once.answered(session, caller):
             return None
         now = clock.now()
         asked = asking.offers_for(session, request.property_id, request.items, request.guests, now)
-        return placement.suggest(session, asked, now, most)
+        concerned = checks.concerned(session, asked)
+        if concerned.linked:
+            return placement.suggest(session, asked, now, most)
+
+        def work(session: Session) -> Answer:
+            unasked, margins = Evidence(now), concerned.margins
+            return answer(session, bookings.sell(session, request, asked, domain, unasked, margins))
+
+        return Done(once.within(session, caller, work))
 
     def act(evidence: Evidence, among: frozenset[UUID] | None) -> Response:
         def work(session: Session) -> Answer:
-            booked = bookings.book(session, request, caller.runtime.uid_domain, evidence, among)
-            headers = {"Location": f"/api/v1/bookings/{booked.booking.id}", "ETag": etag(booked.booking)}
-            return Answer(told(session, booked), headers=headers)
+            return answer(session, bookings.book(session, request, domain, evidence, among))
 
         return once.create(caller, work)
 

@@ -20,7 +20,7 @@ from hub.models.links import Link
 from hub.queries import rows
 
 # A link could contradict a booking of a leaf if it speaks of the leaf, or of a composite that has it.
-_LINKS = text("""
+_CONCERNED = """
     WITH concerned AS (
         SELECT leaf, u.id, u.unit_type_id, u.property_id, t.category
         FROM unnest(CAST(:leaves AS uuid[])) AS leaf
@@ -30,20 +30,26 @@ _LINKS = text("""
         JOIN units u ON u.id = speaks.unit_id
         JOIN unit_types t ON t.organization_id = u.organization_id AND t.id = u.unit_type_id
     )
-    SELECT l.id, l.state, l.state_reason, l.verified_at, l.host, l.failures, l.interval_seconds, l.cursor,
-           l.connection_id, l.rests_until, c.connector, c.name AS channel,
-           coalesce(one.name, kind.name, l.category, p.name) AS scope,
-           array_agg(DISTINCT k.leaf) AS leaves
+"""
+_SPEAKS = """
     FROM concerned k
     JOIN links l ON l.property_id = k.property_id
                 AND (l.unit_id IS NULL OR l.unit_id = k.id)
                 AND (l.unit_type_id IS NULL OR l.unit_type_id = k.unit_type_id)
                 AND (l.category IS NULL OR l.category = k.category)
+                AND l.direction <> 'export'
+"""
+_LINKS = text(f"""
+    {_CONCERNED}
+    SELECT l.id, l.state, l.state_reason, l.verified_at, l.host, l.failures, l.interval_seconds, l.cursor,
+           l.connection_id, l.rests_until, c.connector, c.name AS channel,
+           coalesce(one.name, kind.name, l.category, p.name) AS scope,
+           array_agg(DISTINCT k.leaf) AS leaves
+    {_SPEAKS}
     JOIN connections c ON c.organization_id = l.organization_id AND c.id = l.connection_id
     JOIN properties p ON p.organization_id = l.organization_id AND p.id = l.property_id
     LEFT JOIN units one ON one.organization_id = l.organization_id AND one.id = l.unit_id
     LEFT JOIN unit_types kind ON kind.organization_id = l.organization_id AND kind.id = l.unit_type_id
-    WHERE l.direction <> 'export'
     GROUP BY l.organization_id, l.id, c.connector, c.name, one.name, kind.name, p.name
     ORDER BY l.id
 """)
@@ -51,20 +57,17 @@ _TERMS = """
     SELECT t.id, t.safety_margin, t.name,
            coalesce(t.check_policy, p.check_policy) AS policy,
            coalesce(t.check_age_seconds, p.check_age_seconds) AS age,
-           coalesce(t.check_deadline_ms, p.check_deadline_ms) AS deadline
+           coalesce(t.check_deadline_ms, p.check_deadline_ms) AS deadline{besides}
     FROM unit_types t
     JOIN properties p ON p.organization_id = t.organization_id AND p.id = t.property_id
     WHERE t.id {which}
 """
-_OF_TYPES = text(_TERMS.format(which="= ANY(CAST(:types AS uuid[]))"))
+_OF_TYPES = text(_TERMS.format(besides="", which="= ANY(CAST(:types AS uuid[]))"))
 # A room and the villa that has it take each other's nights.
 _OVER_LEAVES = text(
-    _TERMS.format(
-        which="""IN (
-            SELECT unit_type_id FROM units
-            WHERE id = ANY(CAST(:leaves AS uuid[]))
-               OR id IN (SELECT whole_id FROM unit_parts WHERE part_id = ANY(CAST(:leaves AS uuid[])))
-        )"""
+    _CONCERNED
+    + _TERMS.format(
+        besides=f", EXISTS (SELECT {_SPEAKS}) AS linked", which="IN (SELECT unit_type_id FROM concerned)"
     )
 )
 _STANDING = text("SELECT * FROM links_standing(CAST(:links AS uuid[]))")
@@ -107,9 +110,13 @@ def terms_of(session: Session, unit_type_ids: Collection[UUID]) -> tuple[TypeTer
     return _terms(session.execute(_OF_TYPES, {"types": list(unit_type_ids)}))
 
 
-def terms_over(session: Session, leaves: Collection[UUID]) -> tuple[TypeTerms, ...]:
-    """Of all types that have a unit with one of these leaves, whole or as a part."""
-    return _terms(session.execute(_OVER_LEAVES, {"leaves": list(leaves)}))
+def terms_over(session: Session, leaves: Collection[UUID]) -> tuple[tuple[TypeTerms, ...], bool]:
+    """
+    Of all types that have a unit with one of these leaves, whole or as a part; and whether `links_of` would
+    find any link, in the same statement, for most often there is none.
+    """
+    found = session.execute(_OVER_LEAVES, {"leaves": list(leaves)}).all()
+    return _terms(found), any(row.linked for row in found)
 
 
 def _terms(found: Iterable[Row[Any]]) -> tuple[TypeTerms, ...]:

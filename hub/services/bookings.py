@@ -17,7 +17,6 @@ from hub.domain.lifecycle import LIFECYCLE, Status
 from hub.domain.periods import Period
 from hub.errors import Conflict, Reason, Refused
 from hub.ids import new_id, new_reference
-from hub.models.base import Base
 from hub.models.bookings import Booking, BookingItem, Guest
 from hub.queries import bookings as query
 from hub.queries import inventory, locks, rows
@@ -67,20 +66,30 @@ def book(
     what cannot be now, or what a channel could not be asked about; checks.Unasked for a link that the
     evidence does not know.
     """
-    now = clock.now()
+    asked = asking.offers_for(session, request.property_id, request.items, request.guests, clock.now())
+    asked = asked if among is None else asking.narrowed(asked, among)
+    margins = frozenset[UUID]() if evidence is None else checks.concerned(session, asked).margins
+    return sell(session, request, asked, uid_domain, evidence, margins)
+
+
+def sell(
+    session: Session,
+    request: BookingRequest,
+    asked: tuple[Asked, ...],
+    uid_domain: str,
+    evidence: Evidence | None,
+    margins: frozenset[UUID],
+) -> Booked:
+    """`book` for who has read in this transaction what could serve, and which types keep units back."""
     if request.status not in lifecycle.FIRST:
         raise Refused.because("invalid_status", "a new booking is held or confirmed", "status")
-    asked = asking.offers_for(session, request.property_id, request.items, request.guests, now)
-
-    asked = asked if among is None else asking.narrowed(asked, among)
-
-    if evidence is not None:
-        checks.take_turns(session, asked)
-    units = placement.find(session, asked, now)
+    checks.take_turns(session, margins)
+    units = placement.find(session, asked, clock.now())
     waits = CheckState.FLAGGED if request.status is Status.HELD else CheckState.AWAITING
     judged = checks.judge(session, asked, units, evidence, on_hold=waits)
 
     guest = guest_book.new(session, request.guest) if request.guest else None
+    new_rows = guest_book.rows(session, guest) if guest else []
     booking = _new(session, request, asked, guest, judged)
     items = tuple(
         BookingItem(
@@ -107,7 +116,7 @@ def book(
     )
     taken = [leaf for unit in units for leaf in unit.leaves]
     told = outbox.change_of_inventory(session, taken, f"booking.{booking.status}", booking.id)
-    rows.insert(session, [*_rows_of(session, guest), booking, *items, made, told])
+    rows.insert(session, [*new_rows, booking, *items, made, told])
     for item, unit, row in zip(asked, units, items, strict=True):
         allocations.take(session, unit, item.period, row, booking.hold_until)
     checks.keep(session, booking.id, "booked", judged)
@@ -251,10 +260,6 @@ def _new(
         check_state=judged.state,
         check_at=judged.at,
     )
-
-
-def _rows_of(session: Session, guest: Guest | None) -> list[Base]:
-    return guest_book.rows(session, guest) if guest else []
 
 
 def _hold_until(session: Session, request: BookingRequest) -> datetime:

@@ -45,13 +45,24 @@ class Judged:
         return self.evidence.at if self.evidence is not None and self.link_ids else None
 
 
-def take_turns(session: Session, asked: Sequence[Asked]) -> None:
-    """
-    Of types that keep some units back one booking after the other is made, or two would take the last: also
-    of those whose units share rooms with what is asked for.
-    """
-    leaves = {leaf for item in asked for offer in item.offers for leaf in offer.unit.leaves}
-    margins = {one.unit_type_id for one in query.terms_over(session, leaves) if one.safety_margin}
+@dataclass(frozen=True, slots=True)
+class Concerned:
+    """Who has a say in what is asked for, by an unlocked read."""
+
+    margins: frozenset[UUID]
+    """Types that keep some units back, also those whose units share rooms with what is asked for"""
+    linked: bool
+    """Whether a channel imports to any unit that could serve"""
+
+
+def concerned(session: Session, asked: Sequence[Asked]) -> Concerned:
+    leaves = inventory.leaves([offer for item in asked for offer in item.offers])
+    kinds, linked = query.terms_over(session, leaves)
+    return Concerned(frozenset(one.unit_type_id for one in kinds if one.safety_margin), linked)
+
+
+def take_turns(session: Session, margins: Collection[UUID]) -> None:
+    """Of types that keep some units back one booking after the other is made, or two would take the last."""
     if margins:
         query.take_turns(session, margins)
 
@@ -73,12 +84,13 @@ def judge(
     if evidence is None:
         return Judged()
     leaves = {leaf for unit in units for leaf in unit.leaves}
-    kinds = {one.unit_type_id: one for one in query.terms_over(session, leaves)}
+    over, linked = query.terms_over(session, leaves)
+    kinds = {one.unit_type_id: one for one in over}
     for kind in (one for one in kinds.values() if one.safety_margin):
         for item, unit in zip(asked, units, strict=True):
             _keep_back(session, item, unit, leaves, kind, evidence, leaving)
     checked = [unit for unit in units if kinds[unit.unit_type_id].terms.policy is not Policy.OFF]
-    rows = query.links_of(session, {leaf for unit in checked for leaf in unit.leaves})
+    rows = query.links_of(session, {leaf for unit in checked for leaf in unit.leaves}) if linked else ()
     return _judged(session, rows, asked, units, kinds, evidence, on_hold)
 
 

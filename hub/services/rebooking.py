@@ -57,7 +57,7 @@ def move(
     asked = asked if among is None else asking.narrowed(asked, among)
 
     if evidence is not None:
-        checks.take_turns(session, asked)
+        checks.take_turns(session, checks.concerned(session, asked).margins)
     going = leaving(session, booking_id)
     held = going.unit_ids
     units = placement.find(session, asked, now, going)
