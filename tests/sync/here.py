@@ -103,11 +103,11 @@ class Here:
 
     def events(self) -> list[ExternalEvent]:
         wanted = select(ExternalEvent).where(ExternalEvent.link_id == self.link_id)
-        return self._rows(wanted.order_by(ExternalEvent.starts_at))
+        return self._rows(wanted.order_by(ExternalEvent.starts_at, ExternalEvent.ends_at))
 
     def blocks(self) -> list[ExternalBlock]:
         wanted = select(ExternalBlock).where(ExternalBlock.link_id == self.link_id)
-        return self._rows(wanted.order_by(ExternalBlock.starts_at))
+        return self._rows(wanted.order_by(ExternalBlock.starts_at, ExternalBlock.free_at))
 
     def conflicts(self, state: str = "open") -> list[ConflictRecord]:
         """Those about events."""

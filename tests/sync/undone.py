@@ -39,5 +39,6 @@ def free(importer: Importer) -> dict[UUID, set[date]]:
 
 def closed(importer: Importer) -> list[tuple[date | None, date | None]]:
     """The blackouts that there are."""
-    rows = importer.do(lambda session: list(session.scalars(select(Blackout).order_by(Blackout.starts_at))))
+    wanted = select(Blackout).order_by(Blackout.starts_at, Blackout.ends_at)
+    rows = importer.do(lambda session: list(session.scalars(wanted)))
     return [(row.arrival, row.departure) for row in rows]
