@@ -70,10 +70,9 @@ def held(place: Place, link_id: UUID) -> list[ExternalEvent]:
 
 def blocked(place: Place, link_id: UUID) -> list[tuple[int, int, bool]]:
     """(first day of July, the day that is free again, muted) of the blocks."""
-    statement = (
-        select(ExternalBlock).where(ExternalBlock.link_id == link_id).order_by(ExternalBlock.starts_at)
-    )
-    rows = place.do(lambda session: session.scalars(statement).all())
+    statement = select(ExternalBlock).where(ExternalBlock.link_id == link_id)
+    in_order = statement.order_by(ExternalBlock.starts_at, ExternalBlock.ends_at)
+    rows = place.do(lambda session: session.scalars(in_order).all())
     return [(row.starts_at.day, row.ends_at.day, row.muted) for row in rows]
 
 
