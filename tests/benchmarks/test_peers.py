@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, timedelta
-from pathlib import Path
 
 import psycopg
 import pytest
@@ -15,20 +14,14 @@ from hub import clock
 from hub.database import Database
 from hub.domain.periods import Nights
 from hub.services import availability
-from sync.runtime import Runtime
 from tests import factories, servers
-from tests.concurrency import programs
 
 
 @pytest.fixture
-def runtime(own_database: servers.Database, tmp_path: Path) -> Iterator[Runtime]:
-    with programs.runtime_of(programs.settings_for(own_database.app_url, tmp_path)) as opened:
-        yield opened
-
-
-@pytest.fixture
-def hub(runtime: Runtime) -> Database:
-    return runtime.database
+def hub(own_database: servers.Database) -> Iterator[Database]:
+    opened = Database(own_database.app_url, factories.a_vault())
+    yield opened
+    opened.dispose()
 
 
 def plain(url: str) -> str:
