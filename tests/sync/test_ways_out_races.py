@@ -98,7 +98,9 @@ def test_at_one_moment_one_of_them_wins(importer: Importer, booked: Booked) -> N
     said = together([taking(importer, conflict, action) for action in WAYS])
 
     assert sum(isinstance(one, ConflictRecord) for one in said) == 1
-    assert [one.reasons[0].code for one in said if isinstance(one, Conflict)] == ["closed", "closed"]
+    late = [one.reasons[0].code for one in said if isinstance(one, Conflict)]
+    assert len(late) == 2
+    assert set(late) <= {"closed", "moved_on"}, "by which of its traces they find out is a matter of the moment"
     assert sum(found(importer, booked)) == 1
     assert again(importer, conflict).state == "closed"
 
