@@ -100,7 +100,7 @@ def test_at_one_moment_one_of_them_wins(importer: Importer, booked: Booked) -> N
     assert sum(isinstance(one, ConflictRecord) for one in said) == 1
     late = [one.reasons[0].code for one in said if isinstance(one, Conflict)]
     assert len(late) == 2
-    assert set(late) <= {"closed", "moved_on"}, "by which of its traces they find out is a matter of the moment"
+    assert set(late) <= {"closed", "moved_on"}, "a matter of the moment"
     assert sum(found(importer, booked)) == 1
     assert again(importer, conflict).state == "closed"
 
